@@ -1,0 +1,96 @@
+"""Checkpoints that are whole or refused: Orbax with a digest of every byte of the state."""
+
+import hashlib
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import orbax.checkpoint as ocp
+
+Meta = dict[str, Any]
+
+
+class CheckpointError(ValueError):
+    """A checkpoint folder that is empty, damaged, or of another model."""
+
+
+def digest(tree: Any) -> str:
+    """SHA-256 over path, dtype, shape and bytes of every leaf."""
+    sha = hashlib.sha256()
+    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+        if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            leaf = jax.random.key_data(leaf)  # noqa: PLW2901
+        array = np.asarray(leaf)
+        sha.update(f"{jax.tree_util.keystr(path)}{array.dtype}{array.shape}".encode())
+        sha.update(array.tobytes())
+    return sha.hexdigest()
+
+
+@contextmanager
+def checkpoints(folder: Path, keep: int = 3) -> Iterator[ocp.CheckpointManager]:
+    """Opens the checkpoints of a run; a save is durable when it returns. Unfinished saves are never seen."""
+    # Orbax logs tracebacks of its own beside the error it raises; the error alone is enough.
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
+    options = ocp.CheckpointManagerOptions(
+        max_to_keep=keep,
+        step_prefix="step",
+        cleanup_tmp_directories=True,
+        enable_async_checkpointing=False,
+    )
+    with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
+        yield manager
+
+
+def save(manager: ocp.CheckpointManager, step: int, state: Any, meta: Meta | None = None) -> None:
+    """Writes `state` as checkpoint `step`. Raises CheckpointError if one at or after it exists already."""
+    payload = {**(meta or {}), "sha256": digest(state)}
+    args = ocp.args.Composite(state=ocp.args.StandardSave(state), meta=ocp.args.JsonSave(payload))
+    if not manager.save(step, args=args):
+        raise CheckpointError(f"step {step} was not saved: {manager.directory} holds a checkpoint at or after it")
+
+
+def restore(manager: ocp.CheckpointManager, like: Any) -> tuple[int, Any]:
+    """The newest whole checkpoint, as (step, state) with the structure, dtypes and devices of `like`.
+
+    A damaged one is passed over with a warning. Raises CheckpointError, saying what is wrong with each, if none is good.
+    """
+    steps = sorted(manager.all_steps(), reverse=True)
+    if not steps:
+        raise CheckpointError(f"no finished checkpoint in {manager.directory}: train first")
+    faults = []
+    for step in steps:
+        try:
+            state = _restore_step(manager, step, like)
+        # TensorStore, Orbax and the JSON reader each have their own exceptions for a broken file.
+        except Exception as error:
+            faults.append(f"step {step}: {_first_line(error)}")
+            continue
+        for fault in faults:
+            warnings.warn(f"checkpoint passed over, {fault}; step {step} is used instead", stacklevel=2)
+        return step, state
+    raise CheckpointError(f"no usable checkpoint in {manager.directory} for this model: {'; '.join(faults)}")
+
+
+def drop_after(manager: ocp.CheckpointManager, step: int) -> None:
+    """Deletes the checkpoints newer than `step`: damaged ones, passed over, which would block the saves to come."""
+    for newer in [s for s in manager.all_steps() if s > step]:
+        manager.delete(newer)
+
+
+def _restore_step(manager: ocp.CheckpointManager, step: int, like: Any) -> Any:
+    args = ocp.args.Composite(state=ocp.args.StandardRestore(like), meta=ocp.args.JsonRestore())
+    restored = manager.restore(step, args=args)
+    if digest(restored.state) != restored.meta["sha256"]:
+        raise CheckpointError("damaged (its digest does not match), or of another number type")
+    return restored.state
+
+
+def _first_line(error: Exception, width: int = 240) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= width else text[:width] + " ..."

@@ -1,0 +1,138 @@
+"""The record of a run: metrics.jsonl, which our own tools read, and its mirror at Weights & Biases."""
+
+import json
+import math
+import os
+import sys
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+Record = dict[str, float]
+MODES = ("offline", "online", "disabled")
+
+
+class Logger(NamedTuple):
+    """An open metrics.jsonl, and the wandb run that mirrors it (None when disabled)."""
+
+    file: TextIO
+    mirror: Any = None
+
+
+@contextmanager
+def open_logger(run: Path, step: int, config: Mapping[str, Any], wandb: Mapping[str, Any]) -> Iterator[Logger]:
+    """Opens the record of the run folder `run` at `step`: later records, left by an interrupted run, are dropped first.
+
+    `wandb` holds `mode` (offline, online, disabled) and optionally project, entity, group, tags and init_timeout in
+    seconds. When online cannot be reached in that time, the mirror goes offline with a warning and the run goes on.
+
+    Raises: ValueError for another mode.
+    """
+    path = run / "metrics.jsonl"
+    kept = [record for record in read_records(path) if record["step"] <= step]
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text("".join(json.dumps(record) + "\n" for record in kept))
+    os.replace(scratch, path)
+    mirror = open_mirror(run, config, **wandb)
+    with path.open("a") as file:
+        try:
+            yield Logger(file, mirror)
+        finally:
+            if mirror is not None:
+                mirror.finish(exit_code=0 if sys.exc_info()[0] is None else 1)
+
+
+def log(logger: Logger, record: Record) -> None:
+    """Appends one record, which has a "step"; a non-finite number is written as null."""
+    clean = {name: value if math.isfinite(value) else None for name, value in record.items()}
+    logger.file.write(json.dumps(clean) + "\n")
+    logger.file.flush()
+    if logger.mirror is not None:
+        logger.mirror.log({name: value for name, value in record.items() if name != "step"}, step=int(record["step"]))
+
+
+def log_figures(logger: Logger, figures: Mapping[str, bytes]) -> None:
+    """Sends PNG pictures to the mirror."""
+    if logger.mirror is None:
+        return
+    import io
+
+    import matplotlib.image
+    import wandb
+
+    pictures = {f"report/{name}": wandb.Image(matplotlib.image.imread(io.BytesIO(png))) for name, png in figures.items()}
+    logger.mirror.log(pictures)
+
+
+def log_summary(logger: Logger, values: Mapping[str, Any]) -> None:
+    """Sets final values, such as the evaluation's, in the mirror's summary."""
+    if logger.mirror is not None:
+        logger.mirror.summary.update(dict(values))
+
+
+def read_records(path: Path) -> list[Record]:
+    """The records of a metrics.jsonl; a last line torn by a kill is dropped, a missing file has none."""
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text().splitlines():
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return records
+
+
+def open_mirror(
+    run: Path,
+    config: Mapping[str, Any],
+    *,
+    mode: str = "offline",
+    project: str = "fingan_jax",
+    entity: str | None = None,
+    group: str | None = None,
+    tags: list[str] | None = None,
+    init_timeout: float = 10.0,
+) -> Any:
+    """A wandb run inside the run folder under a name that a resumed run keeps, or None when disabled."""
+    if mode not in MODES:
+        raise ValueError(f"wandb.mode={mode} is unknown: one of {', '.join(MODES)}")
+    if mode == "disabled":
+        return None
+    import wandb
+
+    def start(mode: str) -> Any:
+        settings = wandb.Settings(
+            console="off", silent=True, x_disable_stats=True, x_disable_meta=True, save_code=False, init_timeout=init_timeout
+        )
+        return wandb.init(
+            mode=mode,  # type: ignore[arg-type]
+            project=project,
+            entity=entity,
+            group=group,
+            tags=tags,
+            id=_run_id(run),
+            name=run.name,
+            resume="allow",
+            dir=run,
+            config=dict(config),
+            settings=settings,
+            reinit="finish_previous",
+        )
+
+    try:
+        return start(mode)
+    except (wandb.errors.CommError, wandb.errors.UsageError) as error:
+        reason = " ".join(str(error).split())[:160]
+        print(f"wandb.mode=online failed ({reason}); mirroring offline, `wandb sync` sends it later", file=sys.stderr)
+        return start("offline")
+
+
+def _run_id(run: Path) -> str:
+    path = run / "wandb" / "run_id"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(uuid.uuid4().hex[:8])
+    return path.read_text().strip()

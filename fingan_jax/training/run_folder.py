@@ -1,0 +1,95 @@
+"""A run folder: who may write into it, and files that are there whole or not at all."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CONFIG, METRICS, CHECKPOINTS = "config.yaml", "metrics.jsonl", "checkpoints"
+SAMPLES, EVALUATION, REPORT, DATA = "samples.npz", "evaluation.json", "report.html", "data.npz"
+OURS = (CONFIG, METRICS, CHECKPOINTS, SAMPLES, EVALUATION, REPORT, DATA, "wandb")
+
+
+class RunFolderError(ValueError):
+    """A run folder that holds another run, or no run."""
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the run in `folder` came to its end: the report is the last thing written."""
+    return (folder / REPORT).exists()
+
+
+def claim(
+    folder: Path,
+    config: Mapping[str, Any],
+    read: Callable[[Path], Mapping[str, Any]],
+    *,
+    resume: bool,
+    overwrite: bool,
+) -> None:
+    """Checks that a run of `config` may write into `folder`; `overwrite` deletes the run that is there.
+
+    Raises: RunFolderError if a run is there and neither is set, or if `resume` finds one of another config.
+    """
+    path = folder / CONFIG
+    if resume and overwrite:
+        raise RunFolderError("resume=true and overwrite=true contradict each other: give one of them")
+    if not path.exists():
+        return
+    if overwrite:
+        for name in OURS:
+            _delete(folder / name)
+    elif resume:
+        differing = sorted(differences(read(path), config))
+        if differing:
+            raise RunFolderError(
+                f"resume=true: {folder} was started with another {differing[0]}: give the same value"
+                + (f" (differing too: {', '.join(key.split('=')[0] for key in differing[1:6])})" if differing[1:] else "")
+                + ", or choose another hydra.run.dir"
+            )
+    else:
+        state = "a finished" if is_finished(folder) else "an unfinished"
+        raise RunFolderError(
+            f"hydra.run.dir={folder} already holds {state} run: continue it with resume=true, "
+            "delete it with overwrite=true, or choose another folder"
+        )
+
+
+def differences(before: Any, after: Any, key: str = "") -> Iterator[str]:
+    """Each key whose value differs between two configs, as "key=before (now after)"."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in sorted({*before, *after}):
+            yield from differences(before.get(name), after.get(name), f"{key}.{name}" if key else str(name))
+    elif json.dumps(before, default=list) != json.dumps(after, default=list):
+        yield f"{key}={before} (now {after})"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file that is whole or absent."""
+    scratch = path.with_name(path.name + ".tmp")
+    scratch.write_text(text)
+    os.replace(scratch, path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes JSON with sorted keys, so that equal values give equal bytes."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def write_arrays(path: Path, **arrays: np.ndarray) -> None:
+    """Writes arrays as npz; equal arrays give equal bytes."""
+    scratch = path.with_name(path.name + ".tmp")
+    with scratch.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+    os.replace(scratch, path)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,78 @@
+"""Settings at the door, signals, the progress bar and the compilation cache."""
+
+import os
+import signal
+
+import jax
+import pytest
+
+from fingan_jax.training import devices
+from fingan_jax.training.progress import advance, progress_bar
+from fingan_jax.training.settings import Settings
+from fingan_jax.training.stopping import stop_on_signal
+
+
+@pytest.mark.parametrize("name", ["num_steps", "batch_size", "num_disc_steps", "log_every", "save_every", "keep"])
+def test_settings_below_one_are_refused_by_name(name):
+    with pytest.raises(ValueError, match=rf"training\.{name}=-3"):
+        Settings(**{"num_steps": 10, name: -3})
+
+
+def test_the_average_decays_below_one():
+    assert Settings(num_steps=1, ema_decay=0.0).ema_decay == 0.0
+    with pytest.raises(ValueError, match=r"training\.ema_decay=1\.0"):
+        Settings(num_steps=1, ema_decay=1.0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_is_remembered_and_the_second_interrupts(number, capfd):
+    before = signal.getsignal(number)
+    with stop_on_signal() as stop:
+        assert stop() == 0
+        os.kill(os.getpid(), number)
+        assert stop() == number
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+            signal.pause()
+    assert signal.getsignal(number) == before
+    assert "saving after this chunk" in capfd.readouterr().err
+
+
+def test_the_bar_shows_terms_and_not_totals(capfd):
+    with progress_bar(0, 20) as bar:
+        advance(bar, 10, {"step": 10, "gen/minimax": 0.5, "gen/total": 1.5, "disc/grad_norm": 3.0, "finite": 1.0})
+        assert bar.n == 10
+        assert "gen/minimax 0.5" in bar.postfix
+        assert "total" not in bar.postfix
+        assert "grad_norm" not in bar.postfix
+    assert "training" in capfd.readouterr().err
+
+
+@pytest.fixture
+def cache_settings():
+    names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs", "jax_persistent_cache_min_entry_size_bytes")
+    before = {name: getattr(jax.config, name) for name in names}
+    yield
+    for name, value in before.items():
+        jax.config.update(name, value)
+
+
+def test_the_cache_goes_to_the_users_folder_unless_told_otherwise(tmp_path, monkeypatch, cache_settings):
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert devices.use_compilation_cache().is_relative_to(tmp_path / "xdg" / "fingan_jax")
+    assert devices.use_compilation_cache(str(tmp_path / "mine")) == tmp_path / "mine"
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "env"))
+    assert devices.use_compilation_cache(str(tmp_path / "mine")) == tmp_path / "env"
+    assert jax.config.jax_compilation_cache_dir == str(tmp_path / "env")
+    monkeypatch.setenv("JAX_ENABLE_COMPILATION_CACHE", "false")
+    assert devices.use_compilation_cache() is None
+
+
+def test_hardware_and_memory_are_measured():
+    assert "cpu" in devices.hardware()
+    before = devices.peak_memory_gib()
+    block = bytearray(300 * 2**20)
+    assert devices.peak_memory_gib() >= before
+    assert devices.peak_memory_gib() > 0.3
+    assert len(block) == 300 * 2**20

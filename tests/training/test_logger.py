@@ -1,0 +1,94 @@
+"""metrics.jsonl is the record; wandb mirrors it and never stands in the way."""
+
+import json
+import math
+
+import pytest
+
+from fingan_jax.training import logger as logging
+
+DISABLED = {"mode": "disabled"}
+
+
+def write(run, steps, start=0, **wandb):
+    with logging.open_logger(run, start, {"seed": 1}, wandb or DISABLED) as logger:
+        for step in steps:
+            logging.log(logger, {"step": step, "gen/minimax": step / 10})
+
+
+def test_records_are_lines_of_json(tmp_path):
+    write(tmp_path, (10, 20))
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [{"step": 10, "gen/minimax": 1.0}, {"step": 20, "gen/minimax": 2.0}]
+    assert logging.read_records(tmp_path / "metrics.jsonl")[1]["step"] == 20
+
+
+def test_a_resumed_run_forgets_what_came_after_its_checkpoint(tmp_path):
+    write(tmp_path, (10, 20, 30))
+    write(tmp_path, (30, 40), start=20)
+    assert [record["step"] for record in logging.read_records(tmp_path / "metrics.jsonl")] == [10, 20, 30, 40]
+
+
+def test_a_line_torn_by_a_kill_is_dropped(tmp_path):
+    write(tmp_path, (10, 20))
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(path.read_text()[:-9])
+    assert [record["step"] for record in logging.read_records(path)] == [10]
+
+
+def test_what_is_not_finite_is_null(tmp_path):
+    with logging.open_logger(tmp_path, 0, {}, DISABLED) as logger:
+        logging.log(logger, {"step": 1, "a": math.nan, "b": math.inf, "c": 2.0})
+    assert logging.read_records(tmp_path / "metrics.jsonl") == [{"step": 1, "a": None, "b": None, "c": 2.0}]
+
+
+def test_no_file_has_no_records(tmp_path):
+    assert logging.read_records(tmp_path / "metrics.jsonl") == []
+
+
+def test_an_unknown_mode_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"wandb\.mode=offlien.*offline, online, disabled"):
+        write(tmp_path, (), mode="offlien")
+
+
+def history(run):
+    """What an offline wandb run recorded, read from its file."""
+    import struct
+
+    from wandb.proto import wandb_internal_pb2
+
+    (path,) = run.glob("wandb/offline-run-*/run-*.wandb")
+    data, position, part, rows = path.read_bytes(), 7, b"", []
+    while position + 7 <= len(data):
+        left = 32768 - position % 32768
+        if left < 7:
+            position += left
+            continue
+        _, length, kind = struct.unpack("<IHB", data[position : position + 7])
+        part += data[position + 7 : position + 7 + length]
+        position += 7 + length
+        if kind in (1, 4):
+            record = wandb_internal_pb2.Record()
+            record.ParseFromString(part)
+            part = b""
+            if record.WhichOneof("record_type") == "history":
+                items = record.history.item
+                rows.append({"/".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items})
+    return rows
+
+
+def test_offline_mirrors_every_record(tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / "cache"))
+    write(tmp_path, (10, 20), mode="offline")
+    rows = history(tmp_path)
+    assert [(row["_step"], row["gen/minimax"]) for row in rows] == [(10, 1.0), (20, 2.0)]
+    assert (tmp_path / "wandb" / "run_id").read_text().strip()
+
+
+def test_online_without_a_key_or_network_goes_offline_and_goes_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WANDB_API_KEY", "")
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("NETRC", str(tmp_path / "no-netrc"))
+    write(tmp_path, (10,), mode="online", init_timeout=2.0)
+    assert [record["step"] for record in logging.read_records(tmp_path / "metrics.jsonl")] == [10]
+    assert "mirroring offline" in capsys.readouterr().err
