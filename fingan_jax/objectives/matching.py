@@ -1,0 +1,28 @@
+"""Terms that compare real and generated paths without a discriminator: the form of a term for the generator alone."""
+
+import optax
+from jaxtyping import Array, Float
+
+from fingan_jax.objectives.term import Round, Term
+from fingan_jax.types import Paths
+
+
+def mean_and_std(x: Paths) -> tuple[Float[Array, "asset"], Float[Array, "asset"]]:
+    """Mean and standard deviation of each asset over batch and time, the latter with gradient 0 where it is 0."""
+    values = x.reshape(-1, x.shape[-1])
+    mean = values.mean(axis=0)
+    return mean, optax.safe_norm(values - mean[None], 0.0, axis=0) / len(values) ** 0.5
+
+
+def moments(weight: float = 1.0) -> Term:
+    """Moment matching, for the generator alone: `(mean(G) - mean(x))^2 + (std(G) - std(x))^2`, averaged over assets.
+
+    A scalar. Mean and standard deviation are of each asset over batch and time, in the units of the paths. Its absolute
+    form is the moment loss of TimeGAN (Yoon, Jarrett and van der Schaar 2019).
+    """
+
+    def gen(round_: Round) -> Float[Array, ""]:
+        (mean_real, std_real), (mean_fake, std_fake) = mean_and_std(round_.real), mean_and_std(round_.fake)
+        return ((mean_fake - mean_real) ** 2 + (std_fake - std_real) ** 2).mean()
+
+    return Term(gen=gen, weight=weight)

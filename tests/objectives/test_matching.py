@@ -1,0 +1,45 @@
+"""Moment matching against numpy, and where a path does not move at all."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fingan_jax.objectives.matching import moments
+from fingan_jax.objectives.term import Round
+
+
+def loss(real, fake):
+    return moments().gen(Round(None, None, real, fake, None, None, jax.random.key(0)))
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 999), shift=st.floats(-2, 2), scale=st.floats(0.1, 3))
+def test_equals_numpy(seed, shift, scale):
+    rng = np.random.default_rng(seed)
+    real, fake = rng.standard_normal((5, 7, 2)), shift + scale * rng.standard_normal((4, 6, 2))
+    by_asset = [(fake.mean((0, 1)) - real.mean((0, 1))) ** 2 + (fake.std((0, 1)) - real.std((0, 1))) ** 2]
+    np.testing.assert_allclose(
+        loss(jnp.asarray(real, jnp.float32), jnp.asarray(fake, jnp.float32)), np.mean(by_asset), rtol=1e-3, atol=1e-5
+    )
+
+
+def test_known_shift_and_scale():
+    real = jax.random.normal(jax.random.key(0), (50, 20, 3))
+    real = (real - real.mean((0, 1), keepdims=True)) / real.std((0, 1), keepdims=True)
+    np.testing.assert_allclose(loss(real, real + 0.5), 0.25, rtol=1e-4)
+    np.testing.assert_allclose(loss(real, 3 * real), 4.0, rtol=1e-4)
+    np.testing.assert_allclose(loss(real, real[::-1, ::-1]), 0.0, atol=1e-10)
+
+
+def test_a_collapsed_generator_is_told_where_the_mean_is():
+    real = 1 + jax.random.normal(jax.random.key(0), (50, 20, 1))
+    collapsed = jnp.zeros((50, 20, 1))
+    grad = jax.grad(lambda fake: loss(real, fake))(collapsed)
+    np.testing.assert_allclose(grad, np.full(grad.shape, -2 * real.mean() / 1000), rtol=1e-3)
+
+
+def test_asks_nothing_of_the_discriminator():
+    assert moments(weight=2.0).disc is None
+    assert moments(weight=2.0).weight == 2.0
