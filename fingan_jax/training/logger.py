@@ -8,47 +8,49 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any, NamedTuple
 
 Record = dict[str, float]
 MODES = ("offline", "online", "disabled")
 
 
 class Logger(NamedTuple):
-    """An open metrics.jsonl, and the wandb run that mirrors it (None when disabled)."""
+    """The metrics.jsonl of a run, and the wandb run that mirrors it (None when disabled)."""
 
-    file: TextIO
+    path: Path
     mirror: Any = None
 
 
 @contextmanager
-def open_logger(run: Path, step: int, config: Mapping[str, Any], wandb: Mapping[str, Any]) -> Iterator[Logger]:
-    """Opens the record of the run folder `run` at `step`: later records, left by an interrupted run, are dropped first.
+def open_logger(run: Path, config: Mapping[str, Any], wandb: Mapping[str, Any]) -> Iterator[Logger]:
+    """The record of the run folder `run`.
 
     `wandb` holds `mode` (offline, online, disabled) and optionally project, entity, group, tags and init_timeout in
     seconds. When online cannot be reached in that time, the mirror goes offline with a warning and the run goes on.
 
     Raises: ValueError for another mode.
     """
-    path = run / "metrics.jsonl"
-    kept = [record for record in read_records(path) if record["step"] <= step]
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text("".join(json.dumps(record) + "\n" for record in kept))
-    os.replace(scratch, path)
     mirror = open_mirror(run, config, **wandb)
-    with path.open("a") as file:
-        try:
-            yield Logger(file, mirror)
-        finally:
-            if mirror is not None:
-                mirror.finish(exit_code=0 if sys.exc_info()[0] is None else 1)
+    try:
+        yield Logger(run / "metrics.jsonl", mirror)
+    finally:
+        if mirror is not None:
+            mirror.finish(exit_code=0 if sys.exc_info()[0] is None else 1)
+
+
+def forget_after(logger: Logger, step: int) -> None:
+    """Drops the records after `step`, left by an interrupted run that continues from there."""
+    kept = [record for record in read_records(logger.path) if record["step"] <= step]
+    scratch = logger.path.with_suffix(".tmp")
+    scratch.write_text("".join(json.dumps(record) + "\n" for record in kept))
+    os.replace(scratch, logger.path)
 
 
 def log(logger: Logger, record: Record) -> None:
     """Appends one record, which has a "step"; a non-finite number is written as null."""
     clean = {name: value if math.isfinite(value) else None for name, value in record.items()}
-    logger.file.write(json.dumps(clean) + "\n")
-    logger.file.flush()
+    with logger.path.open("a") as file:
+        file.write(json.dumps(clean) + "\n")
     if logger.mirror is not None:
         logger.mirror.log({name: value for name, value in record.items() if name != "step"}, step=int(record["step"]))
 

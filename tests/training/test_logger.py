@@ -11,7 +11,8 @@ DISABLED = {"mode": "disabled"}
 
 
 def write(run, steps, start=0, **wandb):
-    with logging.open_logger(run, start, {"seed": 1}, wandb or DISABLED) as logger:
+    with logging.open_logger(run, {"seed": 1}, wandb or DISABLED) as logger:
+        logging.forget_after(logger, start)
         for step in steps:
             logging.log(logger, {"step": step, "gen/minimax": step / 10})
 
@@ -37,7 +38,7 @@ def test_a_line_torn_by_a_kill_is_dropped(tmp_path):
 
 
 def test_what_is_not_finite_is_null(tmp_path):
-    with logging.open_logger(tmp_path, 0, {}, DISABLED) as logger:
+    with logging.open_logger(tmp_path, {}, DISABLED) as logger:
         logging.log(logger, {"step": 1, "a": math.nan, "b": math.inf, "c": 2.0})
     assert logging.read_records(tmp_path / "metrics.jsonl") == [{"step": 1, "a": None, "b": None, "c": 2.0}]
 
