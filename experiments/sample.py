@@ -1,0 +1,32 @@
+"""Paths from a trained run: python experiments/sample.py run=runs/sp500/2026-01-31_12-00-00 out=paths.parquet num_paths=1000"""
+
+from fingan_jax.launchers.entry import command
+
+
+@command("sample")
+def main(cfg):
+    from pathlib import Path
+
+    from fingan_jax.data import export
+
+    out = Path(cfg.out)
+    export.check_target(out)
+
+    import jax
+
+    from fingan_jax import pipeline, runs
+    from fingan_jax.training import devices
+
+    devices.use_compilation_cache(cfg.cache)
+    run = runs.load_run(Path(cfg.run), tuple(cfg.trusted_packages))
+    wanted = runs.whole_numbers(cfg, num_paths=1, num_days=1, seed=0)
+    _, ema = runs.load_generator(run)
+    returns, prices = pipeline.generate(
+        run.setup, ema, jax.random.key(wanted["seed"]), num_paths=wanted["num_paths"], num_days=wanted["num_days"]
+    )
+    export.write(out, returns=returns, prices=prices, names=run.setup.prices.names)
+    print(f"{wanted['num_paths']} paths of {wanted['num_days']} days: {out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Prices in, windows of returns out: market sources, simulators, transforms and windows."""

@@ -1,0 +1,132 @@
+"""Which column of a table holds what, and its cells as dates, numbers or labels."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fingan_jax.data.dates import parse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DATE = {"date", "time", "datetime", "timestamp", "day"}
+_TICKER = {"symbol", "ticker", "tic", "asset", "instrument", "isin", "ric", "permno", "name"}
+_PRICE = (
+    {"adjclose", "adjustedclose", "adjusted", "adjclosingprice", "adjustedclosingprice"},
+    {"close", "closingprice", "closelast", "price", "last"},
+)
+_VOLUME = {"volume", "vol", "turnover"}
+_MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "nat", "<na>", "-", "."}
+
+
+def date_column(frame: "pd.DataFrame", source: str, date: str | None) -> str:
+    """The column `date`, else the first with the name of one, else the first that reads as dates throughout."""
+    if date is not None:
+        return _existing(frame, source, "date", date)
+    for name in frame.columns:
+        if _plain(name) in _DATE:
+            return name
+    for name in frame.columns:
+        cells = text(frame, name)
+        given = [cell for cell in cells if cell is not None]
+        if given and _reads_as_dates(given):
+            return name
+    raise ValueError(f"{source}: no column of dates found among {_listed(frame)}: name it with data.date")
+
+
+def ticker_column(frame: "pd.DataFrame", source: str, day: str, layout: str) -> str | None:
+    """The column of tickers of a long table, None for a wide one.
+
+    Numbers may be tickers (7203) or the prices of a column that happens to be called so: under "auto"
+    they are tickers where a date repeats.
+    """
+    if layout not in ("auto", "wide", "long"):
+        raise ValueError(f"data.layout={layout}: it is auto, wide or long")
+    named = [name for name in frame.columns if _plain(name) in _TICKER and name != day]
+    if layout == "long" and not named:
+        raise ValueError(
+            f"{source}: no column of tickers among {_listed(frame)}: call it ticker, or set data.layout=wide"
+        )
+    if layout == "auto":
+        named = [name for name in named if not _is_numeric(frame, name) or frame[day].duplicated().any()]
+    return named[0] if named and layout != "wide" else None
+
+
+def price_columns(frame: "pd.DataFrame", source: str, taken: Sequence[str], named: Sequence[str]) -> list[str]:
+    """The columns `named`, else the adjusted close, else the close, else all of numbers but the volume."""
+    if named:
+        return [_existing(frame, source, "columns", name) for name in named]
+    free = [name for name in frame.columns if name not in taken]
+    for kind in _PRICE:
+        found = [name for name in free if _plain(name) in kind]
+        if found:
+            return found[:1]
+    found = [name for name in free if _plain(name) not in _VOLUME and _is_numeric(frame, name)]
+    if not found:
+        raise ValueError(f"{source}: no column of prices found among {_listed(frame)}: name it with data.columns")
+    return found
+
+
+def dates(frame: "pd.DataFrame", source: str, name: str) -> np.ndarray:
+    """The column `name` as datetime64[D], NaT where a cell is empty."""
+    if frame[name].dtype.kind == "M":
+        return frame[name].dt.tz_localize(None).to_numpy().astype("datetime64[D]")
+    return parse(text(frame, name), frame.index.to_numpy(), f"{source}: column {name!r}")
+
+
+def numbers(frame: "pd.DataFrame", source: str, name: str) -> np.ndarray:
+    """The column `name` as float64, NaN where a cell is empty; ValueError where one holds text."""
+    if frame[name].dtype.kind in "iuf":
+        return frame[name].to_numpy(np.float64, na_value=np.nan)
+    cells = text(frame, name)
+    values = [_number(cell) for cell in cells]
+    for row, cell, value in zip(frame.index, cells, values, strict=True):
+        if value is None:
+            at = f"{source}: column {name!r}, row {row}"
+            remedy = "write plain numbers such as 1234.5, leave it empty, or name the price columns with data.columns"
+            raise ValueError(f"{at}: {cell!r} is not a number: {remedy}")
+    return np.array(values, np.float64)
+
+
+def text(frame: "pd.DataFrame", name: str) -> list[str | None]:
+    """The cells of the column `name` as stripped text, None where a cell is empty or says that it is."""
+    cells = (str(cell).strip() for cell in frame[name])
+    return [None if cell.lower() in _MISSING else cell for cell in cells]
+
+
+def _is_numeric(frame: "pd.DataFrame", name: str) -> bool:
+    """Whether half or more of the cells are numbers: one cell of text does not hide a column of prices."""
+    numeric = [_number(cell) is not None for cell in text(frame, name) if cell is not None]
+    return bool(numeric) and 2 * sum(numeric) >= len(numeric)
+
+
+def _number(cell: str | None) -> float | None:
+    """The number that a cell holds, NaN for an empty one, None for text."""
+    try:
+        return np.nan if cell is None else float(cell)
+    except ValueError:
+        return None
+
+
+def _reads_as_dates(cells: Sequence[str | None]) -> bool:
+    try:
+        parse(cells, np.arange(len(cells)), "")
+    except ValueError:
+        return False
+    return True
+
+
+def _existing(frame: "pd.DataFrame", source: str, key: str, name: str) -> str:
+    if str(name) not in frame.columns:
+        raise ValueError(f"data.{key}={name}: {source} has no such column: it has {_listed(frame)}")
+    return str(name)
+
+
+def _listed(frame: "pd.DataFrame", most: int = 12) -> str:
+    names = [repr(name) for name in frame.columns]
+    return ", ".join(names[:most]) + (" ..." if len(names) > most else "")
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

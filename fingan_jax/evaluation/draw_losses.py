@@ -1,0 +1,66 @@
+"""The figure of a training run: each player's losses by term, and the norms of their gradients."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fingan_jax.evaluation.look import FLOW, MODEL
+
+Records = Sequence[Mapping[str, Any]]
+Panels = dict[str, list[str]]
+
+
+def _points(records: Records, key: str) -> list[tuple[float, float]]:
+    return [
+        (float(record["step"]), float(record[key]))
+        for record in records
+        if "step" in record and isinstance(record.get(key), int | float) and math.isfinite(record[key])
+    ]
+
+
+def panels(records: Records) -> Panels:
+    """Which keys of the records each panel draws; only those with a value, and only panels with a key."""
+    keys = sorted({key for record in records for key in record if key.startswith(("gen/", "disc/"))})
+    keys = [key for key in keys if _points(records, key)]
+    norms = [key for key in keys if key.endswith("grad_norm")]
+    found = {
+        "Generator, by term": [key for key in keys if key.startswith("gen/") and key not in norms],
+        "Discriminator, by term": [key for key in keys if key.startswith("disc/") and key not in norms],
+        "Gradient norms": norms,
+    }
+    return {title: names for title, names in found.items() if names}
+
+
+def _smooth(values: np.ndarray, span: int) -> np.ndarray:
+    """Running mean over `span` points, over fewer at the ends."""
+    kernel = np.ones(span)
+    return np.convolve(values, kernel, "same") / np.convolve(np.ones_like(values), kernel, "same")
+
+
+def _draw(ax: Axes, records: Records, keys: Sequence[str]) -> None:
+    colours = (MODEL, *FLOW)
+    for place, key in enumerate(keys):
+        step, value = np.asarray(_points(records, key)).T
+        colour = colours[place % len(colours)]
+        span = max(1, len(value) // 40)
+        if span > 1:
+            ax.plot(step, value, color=colour, alpha=0.25, linewidth=0.6)
+        ax.plot(step, _smooth(value, span), color=colour, label=key.replace("/", ": ").replace("_", " "))
+    ax.set_xlabel("generator updates")
+    ax.legend()
+
+
+def losses(found: Panels, records: Records) -> Figure:
+    """One axis a panel; where there are many records, their running mean over a fortieth of them is drawn bold."""
+    figure = Figure(figsize=(10.5, 3.4), layout="constrained")
+    axes = figure.subplots(1, len(found), squeeze=False)[0]
+    for ax, (title, keys) in zip(axes, found.items(), strict=True):
+        _draw(ax, records, keys)
+        ax.set(title=title, ylabel="norm, log scale" if title == "Gradient norms" else "loss")
+        if title == "Gradient norms":
+            ax.set_yscale("log")
+    return figure

@@ -1,0 +1,119 @@
+"""The whole evaluation: a model's paths and the floors' against held-out and training returns, as one plain dict."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fingan_jax.evaluation import baselines
+from fingan_jax.evaluation.coverage import coverage
+from fingan_jax.evaluation.distances import marginal, mmd
+from fingan_jax.evaluation.intervals import intervals
+from fingan_jax.evaluation.paths import PathArray, Series, as_paths, cut
+from fingan_jax.evaluation.stylised_facts import aggregation, dependence, horizons, num_lags, shape
+from fingan_jax.evaluation.tails import risk
+from fingan_jax.evaluation.words import findings
+
+
+def score(real: PathArray, fake: PathArray, *, window: int = 20, limit: int = 1000) -> dict[str, float]:
+    """Every metric of generated paths [N, T, D] against real ones [M, T, D]; see the functions that make them."""
+    scores: dict[str, float] = {}
+    for metric in (shape, dependence, aggregation, marginal, risk):
+        scores |= metric(real, fake)
+    return scores | mmd(real, fake, days=window, limit=limit) | coverage(real, fake, days=window, limit=limit)
+
+
+def floors(
+    train: Series, *, num_paths: int, num_days: int, seed: int, block: float = 20.0
+) -> tuple[dict[str, PathArray], dict[str, str]]:
+    """Paths of every floor that could be fitted to the training returns, and for the others the reason in words."""
+    paths = {
+        "gaussian": baselines.gaussian(train, seed, num_paths, num_days),
+        "bootstrap": baselines.block_bootstrap(train, seed, num_paths, num_days, block=block),
+    }
+    try:
+        return paths | {"garch": baselines.garch(train, seed, num_paths, num_days)}, {}
+    except baselines.FitError as error:
+        return paths, {"garch": str(error)}
+
+
+def _section(series: Series, model: PathArray, fakes: Mapping[str, PathArray], **options: int) -> dict[str, Any]:
+    """Scores of the model and the floors against one series, the series' own statistics, and its halves' scores."""
+    days = model.shape[1]
+    real = cut(series, days)
+    first, second = baselines.halves(series)
+    half_days = min(days, len(first))
+    itself = shape(real, real) | aggregation(real, real) | risk(real, real)
+    rows = {name: score(real, paths, **options) for name, paths in fakes.items()}
+    rows["real_half"] = score(cut(first, half_days), cut(second, half_days), **options)
+    values = {name: x for name, x in itself.items() if not name.endswith(("_error", "_ratio"))}
+    return {"model": score(real, model, **options), "floors": rows, "real": values}
+
+
+def _absent(section: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The section with a row of NaN for each floor that could not be fitted."""
+    missing = {name: dict.fromkeys(section["model"], math.nan) for name in names}
+    return section | {"floors": section["floors"] | missing}
+
+
+def plain(value: Any) -> Any:
+    """The same value for JSON: only dicts, lists, text and finite floats; None for what is not finite."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(x) for name, x in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(x) for x in value]
+    if value is None or isinstance(value, str):
+        return value
+    return float(value) if math.isfinite(value) else None
+
+
+def evaluate(
+    real: Series,
+    samples: PathArray,
+    train: Series,
+    *,
+    seed: int = 0,
+    block: float = 20.0,
+    window: int = 20,
+    limit: int = 1000,
+    draws: int = 200,
+) -> dict[str, Any]:
+    """Score generated log returns per day `samples` [N, T, D] against the held-out returns `real` [time, asset].
+
+    `real` and `train` are cut into windows of T days, T the shortest of the three lengths; the floors, fitted to
+    `train`, give N paths of T days. Returns, in plain JSON types with None for NaN: `model` and `floors` (by floor, by
+    metric), `real` (what the real returns measure), `in_sample` (the same three against `train`), `intervals` (95 %
+    over resampled generated paths, none if `draws` is 0), `reasons` (floors that failed), `protocol`, and `findings`
+    (a verdict and a sentence each). `real_half`, the first half of the series against the second, has windows of at
+    most half its length. `window` and `limit` size the windows of MMD and coverage, `block` the bootstrap.
+    Raises ValueError on wrong shapes, on values that are not finite and on series below 10 days.
+    """
+    samples = as_paths("samples", samples)
+    real, train = (as_paths(name, np.asarray(x)[None])[0] for name, x in (("real", real), ("train", train)))
+    if not samples.shape[2] == real.shape[1] == train.shape[1]:
+        raise ValueError(f"assets differ: samples {samples.shape[2]}, real {real.shape[1]}, train {train.shape[1]}")
+    days = min(samples.shape[1], len(real), len(train))
+    if min(days, len(real) // 2, len(train) // 2) < 5:
+        raise ValueError(f"paths of {days} days are too short: give at least 5 days, and real and train series of 10")
+    model = samples[:, :days]
+    fakes, reasons = floors(train, num_paths=len(model), num_days=days, seed=seed, block=block)
+    options = {"window": window, "limit": limit}
+    out_of_sample, in_sample = (_absent(_section(x, model, fakes, **options), reasons) for x in (real, train))
+    windows = len(cut(real, days))
+    protocol = {
+        "seed": seed,
+        "days": days,
+        "lags": num_lags(days),
+        "horizons": ", ".join(map(str, horizons(windows, days))),
+        "real_days": len(real),
+        "real_windows": windows,
+        "train_days": len(train),
+        "model_paths": len(model),
+        "bootstrap_block": block,
+        "window": min(window, days),
+        "real_half": f"first half against second, in windows of {min(days, len(real) // 2)} days",
+    }
+    result = plain({**out_of_sample, "in_sample": in_sample, "reasons": reasons, "protocol": protocol})
+    result["intervals"] = plain(intervals(cut(real, days), model, seed=seed, draws=draws)) if draws else {}
+    return result | {"findings": findings(result)}

@@ -1,0 +1,127 @@
+"""What the numbers say, in plain sentences, each with the rule that chose it."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+NAMES = {"gaussian": "the Gaussian", "bootstrap": "the block bootstrap", "garch": "GARCH"}
+SAME = 0.03  # two distances within 3 % are called equal
+WATCHED = {"acf_abs_rms": "ACF of |r|", "leverage_rms": "leverage", "emd_1_sigma": "EMD(1)", "mmd": "MMD"}
+Finding = tuple[str, str]
+
+
+def _get(row: Mapping[str, Any], key: str) -> float:
+    value = row.get(key)
+    return math.nan if value is None else float(value)
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+
+
+def _against(evaluation: Mapping[str, Any], key: str, subject: str) -> Iterator[Finding]:
+    """Right if closer to the market than both the Gaussian and GARCH, mixed if than one, wrong if than none."""
+    model = _get(evaluation["model"], key)
+    groups: dict[str, list[str]] = {"closer than": [], "as close as": [], "not as close as": []}
+    for name in ("gaussian", "garch", "bootstrap"):
+        floor = _get(evaluation["floors"].get(name, {}), key)
+        if not (math.isfinite(floor) and math.isfinite(model)):
+            continue
+        ratio = model / floor if floor > 0 else (1.0 if model == 0 else math.inf)
+        word = "closer than" if ratio < 1 - SAME else "not as close as" if ratio > 1 + SAME else "as close as"
+        groups[word].append(f"{NAMES[name]}'s ({floor:.3g})")
+    if not any(groups.values()):
+        return
+    beaten = sum(NAMES[name] in " ".join(groups["closer than"]) for name in ("gaussian", "garch"))
+    parts = "; ".join(f"{word} {_listed(names)}" for word, names in groups.items() if names)
+    yield ("wrong", "mixed", "right")[beaten], f"{subject}, at distance {model:.3g} from the market's, is {parts}."
+
+
+def _dispersion(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
+    """Right within 10 % of the real standard deviation, mixed within 25 %."""
+    ratio = _get(evaluation["model"], "std_ratio")
+    if not math.isfinite(ratio):
+        return
+    verdict = "right" if 0.9 <= ratio <= 1.1 else "mixed" if 0.75 <= ratio <= 1.25 else "wrong"
+    side = "too calm" if ratio < 0.9 else "too wild" if ratio > 1.1 else "about right"
+    train = _get(evaluation["in_sample"]["model"], "std_ratio")
+    yield (
+        verdict,
+        f"Dispersion: {side}, the standard deviation is {ratio:.2f} times the held-out market's and {train:.2f} "
+        "times that of the training years.",
+    )
+
+
+def _independence(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
+    """Right where the ACF of r is within 25 % of the Gaussian's distance: the noise of the market's own ACF."""
+    model, floor = _get(evaluation["model"], "acf_id_rms"), _get(evaluation["floors"]["gaussian"], "acf_id_rms")
+    if model <= 1.25 * floor:
+        yield "right", f"Predictability: returns are as uncorrelated as the market's (ACF distance {model:.3g})."
+    elif model > floor:
+        yield (
+            "wrong",
+            f"Predictability: generated returns follow from their own past more than the market's do "
+            f"(ACF distance {model:.3g}, independent draws score {floor:.3g}).",
+        )
+
+
+def _tails(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
+    """By the 1 % expected shortfall: right within 10 % of the market's, mixed within 25 %; kurtosis beside it."""
+    model, real = _get(evaluation["model"], "es_1"), _get(evaluation["real"], "es_1")
+    if not (math.isfinite(model) and real > 0):
+        return
+    ratio = model / real
+    verdict = "right" if abs(ratio - 1) <= 0.1 else "mixed" if abs(ratio - 1) <= 0.25 else "wrong"
+    side = "about right" if verdict == "right" else "too thin" if ratio < 1 else "too fat"
+    kurtosis = f"{_get(evaluation['model'], 'kurtosis'):.3g} against {_get(evaluation['real'], 'kurtosis'):.3g}"
+    yield (
+        verdict,
+        f"Tails: {side}, the mean loss of the worst 1 % of days is {model:.2%} against the market's {real:.2%}; "
+        f"excess kurtosis {kurtosis}.",
+    )
+
+
+def _coverage(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
+    """Collapse below half of the bootstrap's coverage; copies where under 95 % of windows are new to training."""
+    model, floor = (_get(x, "coverage") for x in (evaluation["model"], evaluation["floors"]["bootstrap"]))
+    if model < 0.5 * floor:
+        yield "wrong", f"Coverage: only {model:.0%} of real windows have a generated neighbour (bootstrap {floor:.0%})."
+    elif math.isfinite(model):
+        yield "right", f"Coverage: {model:.0%} of real windows have a generated neighbour (bootstrap {floor:.0%})."
+    novelty = _get(evaluation["in_sample"]["model"], "novelty")
+    if novelty < 0.95:
+        yield "warning", f"Copies: {1 - novelty:.0%} of generated windows are near-copies of training windows."
+
+
+def _suspicion(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
+    """Closer to the market than one half of it is to the other, where neither Gaussian nor GARCH is."""
+    rows = evaluation["floors"]
+    names = []
+    for key, name in WATCHED.items():
+        half = _get(rows["real_half"], key)
+        fitted = [_get(rows.get(floor, {}), key) for floor in ("gaussian", "garch")]
+        if _get(evaluation["model"], key) < half and not any(x < half for x in fitted):
+            names.append(name)
+    if names:
+        yield (
+            "warning",
+            f"Closer to the market than its two halves are to each other in {_listed(names)}, where no fitted "
+            "floor is: suspicious, check coverage and novelty for memorised windows.",
+        )
+
+
+def findings(evaluation: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What the model got right and wrong: `verdict` is right, mixed, wrong or warning, `text` a sentence."""
+    found = [
+        *_dispersion(evaluation),
+        *_tails(evaluation),
+        *_against(evaluation, "acf_abs_rms", "Volatility clustering: the ACF of |r|"),
+        *_against(evaluation, "leverage_rms", "Leverage: its curve"),
+        *_independence(evaluation),
+        *_against(evaluation, "emd_1_sigma", "Daily returns: their distribution"),
+        *_against(evaluation, "emd_20_sigma", "Returns over 20 days: their distribution"),
+        *_coverage(evaluation),
+        *_suspicion(evaluation),
+    ]
+    failed = [("warning", f"A floor is missing: {reason}.") for reason in evaluation["reasons"].values()]
+    return [{"verdict": verdict, "text": text} for verdict, text in [*found, *failed]]

@@ -1,0 +1,88 @@
+"""How a command starts and how it fails: Hydra in front, one clear line and exit code 2 behind."""
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from fingan_jax.build import config_dir
+
+SHOW_TRACEBACK = "HYDRA_FULL_ERROR"
+EXPECTED = (HydraException, OmegaConfBaseException, ValueError, OSError, ArithmeticError)
+LAUNCHED = time.perf_counter()
+
+
+def command(config_name: str) -> Callable[[Callable[[DictConfig], int | None]], Callable[[], None]]:
+    """Makes `main(cfg) -> exit code` a command that reads conf/<config_name>.yaml and its command line.
+
+    Whatever the user got wrong, a ValueError, a missing file or an error of Hydra's, ends as one line on stderr and exit
+    code 2; a computation that failed, as one line and exit code 1. HYDRA_FULL_ERROR=1 shows the traceback instead.
+    """
+
+    def decorate(main: Callable[[DictConfig], int | None]) -> Callable[[], None]:
+        def start() -> None:
+            show, ended = os.environ.get(SHOW_TRACEBACK) == "1", list[int | Exception]()
+
+            def task(cfg: DictConfig) -> None:
+                try:
+                    ended.append(main(cfg) or 0)
+                except EXPECTED as error:
+                    # Of a sweep, Hydra must know which job failed; a single run's failure is ours to word.
+                    if show or HydraConfig.get().mode == RunMode.MULTIRUN:
+                        raise
+                    ended.append(error)
+
+            run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(task)
+            sys.exit(run() if show else _one_line(run, ended))
+
+        return start
+
+    return decorate
+
+
+def output_dir() -> Path:
+    """The run folder that Hydra gave this job."""
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def resume_command(folder: Path) -> str:
+    """The command line that continues the run in `folder`: this one, with where and how."""
+    given = [arg for arg in HydraConfig.get().overrides.task if not arg.startswith(("resume=", "overwrite="))]
+    return shlex.join(["python", sys.argv[0], *given, f"hydra.run.dir={folder}", "resume=true"])
+
+
+def _one_line(run: Callable[[], Any], ended: list[int | Exception]) -> int:
+    # Hydra prints errors in its own way unless it is asked to raise them; then they are ours to word.
+    os.environ[SHOW_TRACEBACK] = "1"
+    try:
+        run()
+    except Exception as error:
+        if not isinstance(error, EXPECTED):
+            raise
+        ended.append(error)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    finally:
+        del os.environ[SHOW_TRACEBACK]
+    return max(map(_code, ended), default=0)
+
+
+def _code(ended: int | Exception) -> int:
+    """The exit code of what ended a command, after saying on one line what went wrong."""
+    if isinstance(ended, int):
+        return ended
+    text = " ".join(str(ended).split()) or type(ended).__name__
+    key = getattr(ended, "full_key", None)
+    print(f"error: {f'{key}: ' if key and key not in text else ''}{text}", file=sys.stderr)
+    return 1 if isinstance(ended, ArithmeticError) else 2

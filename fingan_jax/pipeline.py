@@ -1,0 +1,169 @@
+"""From a config to everything one run needs: data, players, objective and the compiled pieces, checked before use."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from fingan_jax.build import build, build_objective
+from fingan_jax.data import windows
+from fingan_jax.data.prices import Prices
+from fingan_jax.data.transforms import Transform, log_returns, prices_from
+from fingan_jax.objectives.term import Objective, plays
+from fingan_jax.training.loop import RunChunk, make_chunk
+from fingan_jax.training.sampling import sample_paths
+from fingan_jax.training.settings import Settings
+from fingan_jax.training.state import GANState, init_state
+from fingan_jax.training.step import make_train_step
+from fingan_jax.types import Batch, Key, Noise, Params, Players
+
+Config = Mapping[str, Any]
+
+
+class Setup(NamedTuple):
+    """One run, assembled. `returns` are log returns per day [time, asset]; `series` is their transformed train part."""
+
+    prices: Prices
+    returns: np.ndarray
+    split: windows.Split
+    transform: Transform
+    series: np.ndarray
+    window: int
+    past: int
+    models: Players
+    noise: Noise
+    optimizers: Players
+    objective: Objective
+    settings: Settings
+    seed: int
+
+
+def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, ...] = ()) -> Setup:
+    """Builds what `cfg` describes; `prices` replaces the data source, as when a run folder brings its own.
+
+    Raises: ConfigError or ValueError, naming the key and the remedy, before anything is compiled or written.
+    """
+    make = partial(build, trusted_packages=trusted)
+    settings = make(cfg["training"])
+    prices = prices if prices is not None else make(cfg["data"])
+    returns = log_returns(prices.values)
+    split = make(cfg["windows"])(len(returns))
+    transform = make(cfg["transform"])(returns[split.train])
+    models = _players(cfg["model"], make, assets=returns.shape[1])
+    history = models.gen.history
+    draw = make(cfg["noise"])
+    setup = Setup(
+        prices=prices,
+        returns=returns,
+        split=split,
+        transform=transform,
+        series=np.asarray(transform.forward(returns[split.train]), np.float32),
+        window=cfg["windows"]["window"],
+        past=cfg["windows"]["past"],
+        models=models,
+        noise=lambda key, batch_size, time: draw(key, batch_size, time + history),
+        optimizers=Players(*(make(cfg["optimizer"][name]) for name in Players._fields)),
+        objective=build_objective(cfg["objective"], trusted_packages=trusted),
+        settings=settings,
+        seed=cfg["seed"],
+    )
+    _check_shapes(setup)
+    return setup
+
+
+def initial_state(setup: Setup) -> GANState:
+    """The state before the first step, from the run's seed."""
+    shape = (setup.settings.batch_size, setup.window, setup.returns.shape[1])
+    cond = jnp.zeros((shape[0], setup.past, shape[2])) if setup.past else None
+
+    @jax.jit
+    def start(key: Key) -> GANState:
+        return init_state(
+            key, setup.models, setup.optimizers, setup.objective, setup.noise, Batch(jnp.zeros(shape), cond)
+        )
+
+    return start(jax.random.key(setup.seed))
+
+
+def compiled_chunk(setup: Setup) -> RunChunk:
+    """The run's program: any number of steps on fresh windows of the train part; its state is donated."""
+    settings = setup.settings
+    step = make_train_step(
+        setup.models,
+        setup.optimizers,
+        setup.objective,
+        setup.noise,
+        num_disc_steps=settings.num_disc_steps,
+        ema_decay=settings.ema_decay,
+    )
+    draw = windows.sampler(
+        jnp.asarray(setup.series), window=setup.window, past=setup.past, batch_size=settings.batch_size
+    )
+    return jax.jit(make_chunk(step, lambda key: draw(key, settings.num_disc_steps)), donate_argnums=0)
+
+
+def generate(setup: Setup, ema: Params, key: Key, *, num_paths: int, num_days: int) -> tuple[np.ndarray, np.ndarray]:
+    """Log returns per day and prices, both [num_paths, num_days, asset], from the averaged generator.
+
+    Prices begin at the last observed one. A conditional generator is told a random stretch of the train part first.
+    """
+    fixed = getattr(setup.models.gen, "time", None)
+    block = fixed if fixed is not None else (setup.window if setup.past else None)
+    paths = sample_paths(
+        setup.models.gen,
+        ema,
+        setup.noise,
+        key,
+        num_paths=num_paths,
+        num_days=num_days,
+        block=block,
+        past=_past(setup) if setup.past else None,
+    )
+    returns = setup.transform.inverse(paths.astype(np.float64))
+    return returns, prices_from(returns, setup.prices.values[-1])
+
+
+def longest(setup: Setup, num_days: int) -> int:
+    """`num_days`, or as many as the generator emits if its length is fixed and it cannot be rolled forward."""
+    fixed = getattr(setup.models.gen, "time", None)
+    return num_days if fixed is None or setup.past else min(num_days, fixed)
+
+
+def _past(setup: Setup) -> Callable[[Key, int], jax.Array]:
+    series = jnp.asarray(setup.series)
+
+    def draw(key: Key, batch_size: int) -> jax.Array:
+        starts = jax.random.randint(key, (batch_size,), 0, len(setup.series) - setup.past + 1)
+        return windows.gather(series, starts, length=setup.past)
+
+    return draw
+
+
+def _players(cfg: Config, make: Callable[..., Any], assets: int) -> Players:
+    gen = make(cfg["gen"])
+    gen = gen(assets=assets) if not hasattr(gen, "apply") else gen
+    disc = make(cfg["disc"]) if cfg.get("disc") is not None else None
+    return Players(gen, disc() if isinstance(disc, partial) or inspect.isclass(disc) else disc)
+
+
+def _check_shapes(setup: Setup) -> None:
+    """Traces one round without computing it: players that do not fit each other or the windows fail here."""
+    if plays(setup.objective, "disc") and setup.models.disc is None:
+        raise ValueError("objective: a term needs a discriminator, but model.disc is null: choose a model that has one")
+    state = jax.eval_shape(partial(initial_state, setup))
+    batch, assets = setup.settings.batch_size, setup.returns.shape[1]
+    cond = jnp.zeros((batch, setup.past, assets)) if setup.past else None
+
+    def play(params: Params, key: Key) -> jax.Array:
+        return setup.models.gen.apply(params, setup.noise(key, batch, setup.window), cond)
+
+    fake = jax.eval_shape(play, state.params.gen, jax.random.key(0))
+    if fake.shape != (batch, setup.window, assets):
+        raise ValueError(
+            f"model.gen emits paths {list(fake.shape)} where windows of [{batch}, {setup.window}, {assets}] "
+            "(batch, time, asset) are needed: set model.gen.time to ${windows.window}, and noise to what the model expects"
+        )

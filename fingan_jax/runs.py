@@ -1,0 +1,195 @@
+"""A run from its folder and back: opened for training, loaded for later, judged at its end."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import yaml
+
+from fingan_jax import __version__, pipeline
+from fingan_jax.build import as_dict, build, read_config
+from fingan_jax.data import prices as priced
+from fingan_jax.evaluation import report
+from fingan_jax.pipeline import Setup
+from fingan_jax.schema import ConfigError, describe, fits
+from fingan_jax.training import checkpoint, run_folder
+from fingan_jax.training.checkpoint import CheckpointError
+from fingan_jax.training.logger import read_records
+from fingan_jax.training.state import GANState
+from fingan_jax.types import Params
+
+Config = Mapping[str, Any]
+# How a run is launched and where it is mirrored changes none of its numbers, so a continuation may differ in it.
+LAUNCH = ("resume", "overwrite", "trusted_packages", "cache", "wandb", "name")
+KINDS: dict[str, Any] = {"seed": int, "resume": bool, "overwrite": bool, "trusted_packages": list[str], "cache": str | None}
+
+
+class Run(NamedTuple):
+    """A run: its folder, its resolved config as plain values, and what that config builds."""
+
+    folder: Path
+    config: Config
+    setup: Setup
+
+
+class Verdict(NamedTuple):
+    """What evaluation.json holds, and the report's figures as PNG by name."""
+
+    evaluation: dict[str, Any]
+    figures: dict[str, bytes]
+
+
+def open_run(cfg: Config, folder: Path) -> Run:
+    """Checks everything a run needs, then makes `folder` this run's, with config.yaml and data.npz in it.
+
+    Raises: ConfigError or ValueError, naming the key and the remedy, before anything is written.
+    """
+    resolved = as_dict(cfg)
+    for key, kind in KINDS.items():
+        if not fits(resolved[key], kind):
+            raise ConfigError(f"{key}={resolved[key]} must be {describe(kind)}")
+    setup = pipeline.assemble(cfg, trusted=tuple(resolved["trusted_packages"]))
+    resolved["provenance"] = provenance(setup, resolved)
+    identity = _identity(resolved)
+    run_folder.claim(
+        folder, identity, lambda path: _identity(as_dict(read_config(path))),
+        resume=resolved["resume"], overwrite=resolved["overwrite"],
+    )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    priced.save(folder / run_folder.DATA, setup.prices)
+    kept = {key: value for key, value in resolved.items() if key not in LAUNCH[:4]}
+    run_folder.write_text(folder / run_folder.CONFIG, yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
+    return Run(folder, resolved, setup)
+
+
+def provenance(setup: Setup, config: Config) -> dict[str, str]:
+    """What a number depends on besides the config: the package's version, the data and the protocol that scores it."""
+    protocol = {key: config[key] for key in ("evaluation", "sampling", "windows")}
+    return {
+        "package_version": __version__,
+        "data_hash": priced.content_hash(setup.prices),
+        "protocol_hash": hashlib.sha256(json.dumps(protocol, sort_keys=True).encode()).hexdigest()[:16],
+    }
+
+
+def restore_or_start(manager: Any, run: Run) -> GANState:
+    """The newest whole checkpoint of the run, or the state before its first step if it never saved one.
+
+    Raises: CheckpointError if steps were recorded but no checkpoint is left.
+    """
+    start = pipeline.initial_state(run.setup)
+    if not manager.all_steps():
+        if read_records(run.folder / run_folder.METRICS):
+            raise CheckpointError(
+                f"{run.folder} recorded steps but holds no finished checkpoint: start again with overwrite=true"
+            )
+        return start
+    step, state = checkpoint.restore(manager, start)
+    checkpoint.drop_after(manager, step)
+    return state
+
+
+def load_run(folder: Path, trusted: tuple[str, ...] = ()) -> Run:
+    """A run from nothing but its folder. Nothing in it is executed: its config is judged like any other.
+
+    Raises: ConfigError in one line.
+    """
+    config = read_config(folder / run_folder.CONFIG)
+    if not (folder / run_folder.DATA).exists():
+        raise ConfigError(f"{folder / run_folder.DATA} is missing: a run folder holds the prices it was trained on")
+    prices = priced.load(folder / run_folder.DATA)
+    return Run(folder, as_dict(config), pipeline.assemble(config, prices=prices, trusted=trusted))
+
+
+def load_generator(run: Run) -> tuple[int, Params]:
+    """The averaged generator of the newest whole checkpoint, and its step.
+
+    Raises: CheckpointError in one line if there is none, or it is of another model.
+    """
+    folder = run.folder / run_folder.CHECKPOINTS
+    if not folder.is_dir():
+        raise CheckpointError(f"no finished checkpoint in {folder}: train first")
+    with checkpoint.checkpoints(folder) as manager:
+        step, state = checkpoint.restore(manager, pipeline.initial_state(run.setup))
+    return step, state.ema
+
+
+def sample(run: Run, ema: Params) -> dict[str, np.ndarray]:
+    """The run's own sample: log returns per day and prices [path, day, asset], as `sampling` in its config says.
+
+    Without `sampling.num_days`, paths are as long as the held-out test part.
+    """
+    setup, wanted = run.setup, run.config["sampling"]
+    num_days = wanted["num_days"] or setup.split.test.stop - setup.split.test.start
+    returns, prices = pipeline.generate(
+        setup,
+        ema,
+        jax.random.fold_in(jax.random.key(setup.seed), wanted["seed"]),
+        num_paths=wanted["num_paths"],
+        num_days=pipeline.longest(setup, num_days),
+    )
+    return {"returns": returns.astype(np.float32), "prices": prices.astype(np.float32)}
+
+
+def judge(run: Run, step: int, ema: Params, *, trusted: tuple[str, ...] = (), **measured: str) -> Verdict:
+    """Samples, scores and reports a run: writes samples.npz, evaluation.json and, last, report.html.
+
+    `measured` stands in the head of the report, such as the speed.
+    """
+    setup, folder = run.setup, run.folder
+    samples = sample(run, ema)
+    run_folder.write_arrays(folder / run_folder.SAMPLES, **samples)
+    returns = samples["returns"].astype(np.float64)
+    test, train = setup.returns[setup.split.test], setup.returns[setup.split.train]
+    evaluation = build(run.config["evaluation"], trusted_packages=trusted)(test, returns, train)
+    evaluation["provenance"] = dict(run.config["provenance"])
+    run_folder.write_json(folder / run_folder.EVALUATION, evaluation)
+    figures = report.write_report(
+        folder / run_folder.REPORT,
+        evaluation=evaluation,
+        samples=returns,
+        reference=test,
+        train=train,
+        records=read_records(folder / run_folder.METRICS),
+        summary={**summary(run, step), **{key.replace("_", " "): value for key, value in measured.items()}},
+    )
+    return Verdict(evaluation, figures)
+
+
+def summary(run: Run, step: int) -> dict[str, str]:
+    """The run in a few words, for the head of its report."""
+    setup = run.setup
+    dates = setup.prices.dates[1:]
+
+    def span(part: slice) -> str:
+        return f"{dates[part][0]} to {dates[part][-1]}, {part.stop - part.start} days" if part.stop > part.start else "none"
+
+    return {
+        "name": f"{run.config['name']}: {', '.join(setup.prices.names[:3])}",
+        "about": f"{type(setup.models.gen).__name__} trained on daily log returns; scored on days it has never seen.",
+        "assets": ", ".join(setup.prices.names[:6]) + (" ..." if len(setup.prices.names) > 6 else ""),
+        "train": span(setup.split.train),
+        "test": span(setup.split.test),
+        "generator": type(setup.models.gen).__name__,
+        "discriminator": type(setup.models.disc).__name__,
+        "objective": " + ".join(f"{term.weight:g} {name}" for name, term in setup.objective.items()),
+        "steps": f"{step} of batch {setup.settings.batch_size}, {setup.settings.num_disc_steps} discriminator update(s) each",
+        "seed": str(setup.seed),
+        **{key.replace("_", " "): str(value) for key, value in run.config["provenance"].items()},
+    }
+
+
+def _identity(config: Config) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in LAUNCH}
+
+
+def whole_numbers(cfg: Config, **least: int) -> dict[str, int]:
+    """The keys of `least` from `cfg`, each a whole number no smaller. Raises: ConfigError naming the key."""
+    for key, bound in least.items():
+        if not fits(cfg[key], int) or cfg[key] < bound:
+            raise ConfigError(f"{key}={cfg[key]} must be a whole number, at least {bound}")
+    return {key: cfg[key] for key in least}

@@ -1,0 +1,151 @@
+"""Parts in the order of time with gaps between them, and windows that never leave their part."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from fingan_jax.data.windows import Split, gather, sampler, split, windows
+
+
+def test_split_by_hand():
+    assert split(1020, window=10, gap=10) == Split(slice(0, 700), slice(710, 810), slice(820, 1020))
+    assert split(1020, window=10) == split(1020, window=10, gap=10)
+    assert split(100, window=5, gap=0, fractions=(0.5, 0.2, 0.3)) == Split(slice(0, 50), slice(50, 70), slice(70, 100))
+
+
+def test_a_part_without_a_share_is_empty_and_takes_no_gap():
+    parts = split(110, window=10, fractions=(0.8, 0.0, 0.2))
+    rows = np.arange(110)
+    assert rows[parts.validation].size == 0
+    np.testing.assert_array_equal(rows[parts.train], np.arange(80))
+    np.testing.assert_array_equal(rows[parts.test], np.arange(90, 110))
+    whole = split(50, window=10, fractions=(1.0, 0.0, 0.0))
+    assert (rows[:50][whole.train].size, rows[:50][whole.test].size) == (50, 0)
+
+
+@given(
+    length=st.integers(1, 3000),
+    window=st.integers(1, 60),
+    past=st.integers(0, 30),
+    gap=st.integers(0, 100),
+    shares=st.tuples(st.integers(1, 9), st.integers(0, 9), st.integers(0, 9)),
+)
+def test_parts_are_ordered_complete_and_apart(length, window, past, gap, shares):
+    fractions = [share / sum(shares) for share in shares]
+    try:
+        parts = split(length, window=window, past=past, gap=gap, fractions=fractions)
+    except ValueError:
+        assume(False)
+        return
+    rows = [np.arange(length)[part] for part in parts]
+    used = [part for part in rows if part.size]
+    assert len(used) == sum(share > 0 for share in shares)
+    assert all(part.size >= window + past for part in used)
+    assert used[0][0] == 0
+    assert used[-1][-1] == length - 1
+    for before, after in itertools.pairwise(used):
+        assert after[0] - before[-1] == gap + 1
+
+
+def test_a_part_shorter_than_the_window_is_refused_with_key_and_numbers():
+    with pytest.raises(ValueError, match=r"windows\.window=127") as error:
+        split(1000, window=127)
+    message = str(error.value)
+    for word in ["the validation part has 75 of 1000 rows", "127", "windows.gap=127", "[0.7, 0.1, 0.2]"]:
+        assert word in message
+    with pytest.raises(ValueError, match="the train part has 0 of 100 rows"):
+        split(100, window=127)
+    with pytest.raises(ValueError, match=r"= 30 .*the fractions") as error:
+        split(300, window=10, past=20)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        ({"window": 0}, "windows.window=0"),
+        ({"window": 5, "past": -1}, "windows.past=-1"),
+        ({"window": 5, "gap": -2}, "windows.gap=-2"),
+        ({"window": 5, "fractions": (0.7, 0.2)}, "windows.fractions=[0.7, 0.2]"),
+        ({"window": 5, "fractions": (0.7, 0.2, 0.2)}, "windows.fractions"),
+        ({"window": 5, "fractions": (1.2, -0.4, 0.2)}, "windows.fractions"),
+        ({"window": 5, "fractions": (0.0, 0.5, 0.5)}, "windows.fractions"),
+    ],
+)
+def test_bad_settings_are_refused_by_key(options, key):
+    with pytest.raises(ValueError, match="windows") as error:
+        split(1000, **options)
+    assert str(error.value).startswith(key)
+
+
+def test_gather_takes_the_rows_it_is_told():
+    series = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    starts = np.array([0, 7, 33, 7])
+    taken = gather(jnp.asarray(series), jnp.asarray(starts), length=7)
+    np.testing.assert_array_equal(taken, np.stack([series[s : s + 7] for s in starts]))
+
+
+@settings(max_examples=8)  # each is a compilation
+@given(
+    rows=st.integers(1, 50),
+    window=st.integers(1, 8),
+    past=st.integers(0, 4),
+    lead=st.lists(st.integers(1, 3), max_size=2),
+    seed=st.integers(0, 100),
+)
+def test_no_window_leaves_the_part_it_was_given(rows, window, past, lead, seed):
+    assume(rows >= window + past)
+    part = slice(100, 100 + rows)
+    series = np.arange(300.0).reshape(300, 1).repeat(2, axis=1)[part]
+    batch = sampler(series, window=window, past=past, batch_size=5)(jax.random.key(seed), *lead)
+    assert batch.x.shape == (*lead, 5, window, 2)
+    x = np.asarray(batch.x)
+    if past:
+        assert batch.cond.shape == (*lead, 5, past, 2)
+        x = np.concatenate([batch.cond, batch.x], axis=-2)
+    else:
+        assert batch.cond is None
+    assert x.min() >= part.start
+    assert x.max() < part.stop
+    np.testing.assert_array_equal(np.diff(x, axis=-2), 1)
+
+
+def test_starts_are_uniform_over_all_that_fit():
+    series = np.arange(25.0)[:, None]
+    batch = sampler(series, window=5, past=1, batch_size=20_000)(jax.random.key(0))
+    counts = np.bincount(np.asarray(batch.cond)[:, 0, 0].astype(int))
+    assert len(counts) == 20
+    expected = 1000
+    assert ((counts - expected) ** 2 / expected).sum() < 43.8  # 99.9 % of chi squared with 19 degrees of freedom
+
+
+def test_sample_can_be_traced_and_repeats_with_its_key():
+    sample = sampler(np.random.default_rng(0).normal(size=(60, 2)), window=8, past=3, batch_size=4)
+    key = jax.random.key(3)
+    plain, traced = sample(key, 2), jax.jit(lambda key: sample(key, 2))(key)
+    for one, other in zip(plain, traced, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(plain.x, sample(jax.random.key(4), 2).x)
+    assert plain.x.dtype == jnp.float32
+
+
+def test_a_series_too_short_for_a_window_is_refused():
+    with pytest.raises(ValueError, match=r"windows\.window=8: 10 rows hold no window of 11"):
+        sampler(np.zeros((10, 1)), window=8, past=3, batch_size=4)
+    assert sampler(np.zeros((11, 1)), window=8, past=3, batch_size=4)(jax.random.key(0)).x.shape == (4, 8, 1)
+
+
+def test_all_windows_by_hand():
+    series = np.arange(20.0).reshape(10, 2)
+    taken = windows(series, 4, stride=3)
+    np.testing.assert_array_equal(taken, np.stack([series[s : s + 4] for s in (0, 3, 6)]))
+    assert windows(series, 10).shape == (1, 10, 2)
+    assert np.shares_memory(taken, series)
+    for window, stride in ((11, 1), (0, 1), (4, 0)):
+        with pytest.raises(ValueError, match=rf"windows\.window={window}"):
+            windows(series, window, stride)

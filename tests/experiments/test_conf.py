@@ -1,0 +1,92 @@
+"""Every file of conf/ composes and builds, and every named experiment takes two real steps."""
+
+import jax
+import numpy as np
+import pytest
+
+from fingan_jax import pipeline
+from fingan_jax.build import build, config_dir
+from fingan_jax.training import loop
+
+CONF = config_dir()
+GROUPS = {path.name: sorted(file.stem for file in path.glob("*.yaml")) for path in CONF.iterdir() if path.is_dir()}
+OFFLINE = [name for name in GROUPS["data"] if name not in ("csv", "yahoo")]
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_every_data_source_gives_prices(composed, name):
+    prices = build(composed(f"data={name}").data)
+    assert prices.values.shape == (len(prices.dates), len(prices.names))
+    assert len(prices.dates) > 1000
+    assert np.all(prices.values > 0)
+
+
+@pytest.mark.parametrize("name", ["csv", "yahoo"])
+def test_sources_that_need_an_argument_say_which(composed, name):
+    with pytest.raises(ValueError, match=r"data\.(path|tickers).*(missing|set)"):
+        build(composed(f"data={name}").data)
+
+
+@pytest.mark.parametrize("name", GROUPS["transform"])
+def test_every_transform_fits_and_inverts(composed, name):
+    returns = np.random.default_rng(0).standard_t(4, (500, 1)) / 100
+    transform = build(composed(f"transform={name}").transform)(returns)
+    np.testing.assert_allclose(transform.inverse(transform.forward(returns)), returns, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", GROUPS["optimizer"])
+def test_every_optimizer_moves_a_parameter_downhill(composed, name):
+    cfg = composed(f"optimizer={name}")
+    for player in ("gen", "disc"):
+        optimizer = build(cfg.optimizer[player])
+        params = {"w": np.ones(3, np.float32)}
+        updates, _ = optimizer.update(params, optimizer.init(params), params)
+        assert np.all(np.asarray(updates["w"]) < 0)
+
+
+@pytest.mark.parametrize("name", GROUPS["noise"])
+def test_every_noise_has_its_shape(composed, name):
+    noise = build(composed(f"noise={name}").noise)
+    assert noise(jax.random.key(0), 5, 7).shape[0] == 5
+
+
+def two_steps(cfg):
+    setup = pipeline.assemble(cfg)
+    chunk = pipeline.compiled_chunk(setup)
+    (last,) = loop.train(chunk, pipeline.initial_state(setup), num_steps=2, chunk_steps=2, keep_every=2)
+    assert last.last == 2
+    assert float(last.metrics["finite"]) == 1.0
+    return setup, last.state
+
+
+@pytest.mark.parametrize("name", GROUPS["model"])
+def test_every_model_takes_two_steps(composed, name):
+    noise = "vector" if name in ("dense", "convolution") else "gaussian"
+    two_steps(composed(f"model={name}", f"noise={noise}", "data=garch", "training.batch_size=2"))
+
+
+@pytest.mark.parametrize("name", GROUPS["experiment"])
+def test_every_experiment_takes_two_steps_and_samples(composed, name):
+    setup, state = two_steps(composed(f"experiment={name}"))
+    days = pipeline.longest(setup, 80)
+    returns, prices = pipeline.generate(setup, state.ema, jax.random.key(0), num_paths=3, num_days=days)
+    assert returns.shape == prices.shape == (3, days, setup.returns.shape[1])
+    assert np.all(np.isfinite(returns))
+    np.testing.assert_allclose(prices[:, 0], setup.prices.values[-1] * np.exp(returns[:, 0]), rtol=1e-6)
+
+
+def test_the_experiments_are_the_papers(composed):
+    minimax = composed("experiment=minimax")
+    assert (minimax.noise.dim, minimax.optimizer.gen.learning_rate, minimax.optimizer.gen.optimizer.b1) == (100, 2e-4, 0.5)
+    wgan_gp = composed("experiment=wgan_gp")
+    assert list(wgan_gp.model.disc.channels) == [32, 64, 128]
+    assert (wgan_gp.model.disc.kernel, wgan_gp.model.disc.stride, wgan_gp.windows.past) == (4, 2, 64)
+    quantgan = composed("experiment=quantgan")
+    assert (quantgan.model.gen.hidden, quantgan.noise.dim, quantgan.windows.window) == (80, 3, 127)
+
+
+def test_an_objective_is_chosen_as_a_list_with_its_weights(composed):
+    cfg = composed("objective=[wasserstein,gradient_penalty]", "objective.gradient_penalty.weight=5")
+    objective = pipeline.assemble(cfg).objective
+    assert sorted(objective) == ["gradient_penalty", "wasserstein"]
+    assert objective["gradient_penalty"].weight == 5.0

@@ -1,0 +1,104 @@
+"""Bad input is one clear line on stderr and exit code 2, with nothing written beyond a log."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+BAD = {
+    "unknown experiment": (["experiment=sp501"], "sp501"),
+    "misspelt key": (["training.num_step=3"], "num_step"),
+    "misspelt new key": (["+training.num_step=3"], "training.num_step"),
+    "wrong type": (["training.num_steps=abc"], "training.num_steps"),
+    "fraction of a step": (["training.num_steps=1.5"], "training.num_steps"),
+    "negative steps": (["training.num_steps=-3"], "training.num_steps"),
+    "no number": (["optimizer.gen.learning_rate=nan"], "learning_rate"),
+    "unknown term": (["objective=[wassertein]"], "wassertein"),
+    "a dropped term's override": (["objective=[hinge]", "+objective.r1.weight=3"], "objective.r1"),
+    "no adversarial term": (["objective=[r1]"], "no adversarial or matching term"),
+    "window longer than the series": (["windows.window=5000"], "windows.window"),
+    "window shorter than the receptive field": (["windows.window=4"], "windows.window"),
+    "missing file": (["data=csv", "~data.num_days", "data.path=nowhere.csv"], "nowhere.csv"),
+    "missing path": (["data=csv", "~data.num_days"], "data.path"),
+    "wrong seed": (["seed=one"], "seed"),
+    "unknown wandb mode": (["wandb.mode=onlin"], "wandb.mode"),
+    "a target outside": (["model.gen._target_=os.system"], "os.system"),
+    "resume and overwrite": (["resume=true", "overwrite=true"], "contradict"),
+}
+
+
+@pytest.mark.parametrize("overrides", BAD.values(), ids=BAD.keys())
+def test_bad_input_is_one_line_and_exit_code_2(train, tmp_path, overrides):
+    given, expected = overrides
+    code, _, err = train("run", *given)
+    lines = [line for line in err.splitlines() if line.strip()]
+    assert code == 2, err
+    assert len(lines) == 1, err
+    assert lines[0].startswith("error: ")
+    assert expected in lines[0]
+    written = [path.name for path in (tmp_path / "run").rglob("*")] if (tmp_path / "run").exists() else []
+    assert written in ([], ["train.log"])
+
+
+GOOD = {"Date": pd.bdate_range("2000-01-03", periods=300).strftime("%Y-%m-%d"), "Close": np.linspace(50, 80, 300)}
+
+
+def spoil(column, row, value):
+    return lambda frame: frame.astype(object).mask((frame.index == row)[:, None] & (frame.columns == column), value)
+
+
+CSVS = {
+    "text price": (spoil("Close", 7, "n/a?"), "row 9"),
+    "negative price": (spoil("Close", 7, -3.0), "row 9"),
+    "zero price": (spoil("Close", 7, 0.0), "row 9"),
+    "duplicate date": (spoil("Date", 7, GOOD["Date"][6]), "row 9"),
+    "unordered dates": (lambda frame: frame.iloc[::-1], "row 3"),
+    "missing date": (spoil("Date", 7, None), "row 9"),
+    "long gap": (lambda frame: frame.where(~frame.index.isin(range(20, 60)) | (frame.columns == "Date")[None, :]), "row 22"),
+    "too short": (lambda frame: frame.iloc[:30], "windows."),
+    "no price column": (lambda frame: frame[["Date"]], "column"),
+}
+
+
+@pytest.mark.parametrize("case", CSVS.values(), ids=CSVS.keys())
+def test_a_bad_csv_is_refused_with_its_row(train, tmp_path, case):
+    change, expected = case
+    path = tmp_path / "prices.csv"
+    change(pd.DataFrame(GOOD)).to_csv(path, index=False)
+    code, _, err = train("run", "data=csv", "~data.num_days", f"data.path={path}")
+    assert code == 2, err
+    assert err.count("\n") == 1, err
+    assert expected in err
+    assert expected.startswith("windows") or "prices.csv" in err
+
+
+def test_a_traceback_is_there_for_who_asks(train, monkeypatch):
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(ValueError, match="windows"):
+        train("run", "windows.window=5000")
+
+
+@pytest.mark.parametrize("name", ["evaluate", "sample"])
+def test_a_folder_without_a_run_is_refused(command, tmp_path, name):
+    out = [f"out={tmp_path / 'p.csv'}"] if name == "sample" else []
+    code, _, err = command(name, f"run={tmp_path}", *out)
+    assert code == 2
+    assert "config.yaml" in err
+    assert command(name, *out)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["num_paths=0"], "num_paths"),
+        (["num_days=x"], "num_days"),
+        (["seed=-1"], "seed"),
+        (["out=paths.xlsx"], "paths.xlsx"),
+        (["out=nowhere/paths.csv"], "nowhere"),
+    ],
+)
+def test_a_sample_that_cannot_be_drawn_is_refused(train, command, tmp_path, given, expected):
+    assert train("run", "training.num_steps=5")[0] == 0
+    code, _, err = command("sample", f"run={tmp_path / 'run'}", f"out={tmp_path / 'p.csv'}", *given)
+    assert code == 2
+    assert expected in err
+    assert err.count("\n") == 1, err

@@ -1,0 +1,60 @@
+import jax
+import numpy as np
+import pytest
+from scipy import stats
+
+from fingan_jax.models.noise import gaussian, student_t
+
+KEY = jax.random.key(0)
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(None, 7), (1, 1), (4, 4)])
+@pytest.mark.parametrize("make", [lambda steps: gaussian(3, steps), lambda steps: student_t(3, 5.0, steps)])
+def test_shape_follows_time_unless_steps_are_fixed(make, steps, expected):
+    assert make(steps)(KEY, 2, 7).shape == (2, expected, 3)
+
+
+def test_same_key_same_noise_and_other_key_other_noise():
+    sample = student_t(2, 5.0)
+    np.testing.assert_array_equal(sample(KEY, 3, 4), sample(KEY, 3, 4))
+    assert not np.allclose(sample(KEY, 3, 4), sample(jax.random.key(1), 3, 4))
+
+
+def test_gaussian_is_standard_normal():
+    draws = np.ravel(gaussian(2)(KEY, 100, 200))
+    assert stats.kstest(draws, "norm").pvalue > 1e-3
+
+
+@pytest.mark.parametrize("df", [2.5, 5.0, 12.0])
+def test_student_t_has_the_exact_distribution_at_unit_variance(df):
+    draws = np.ravel(student_t(2, df)(KEY, 200, 200))
+    assert stats.kstest(draws, stats.t(df, scale=np.sqrt((df - 2) / df)).cdf).pvalue > 1e-3
+
+
+def test_student_t_moments_match_their_closed_form():
+    df = 12.0
+    draws = np.ravel(student_t(1, df)(KEY, 1000, 1000)).astype(np.float64)
+    assert draws.mean() == pytest.approx(0, abs=5e-3)
+    assert draws.var() == pytest.approx(1, abs=1e-2)
+    assert stats.kurtosis(draws) == pytest.approx(6 / (df - 4), abs=0.08)
+
+
+def test_radius_and_angle_are_independent_across_coordinates():
+    draws = np.asarray(student_t(2, 6.0)(KEY, 200, 200)).reshape(-1, 2)
+    assert np.corrcoef(draws.T)[0, 1] == pytest.approx(0, abs=0.02)
+    assert np.corrcoef(np.abs(draws).T)[0, 1] == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: student_t(3, 2.0), "noise.df is 2.0"),
+        (lambda: student_t(0, 5.0), "noise.dim is 0"),
+        (lambda: gaussian(0), "noise.dim is 0"),
+        (lambda: gaussian(3, steps=0), "noise.steps is 0"),
+    ],
+)
+def test_bad_parameters_are_refused_by_name(make, named):
+    with pytest.raises(ValueError, match=named) as caught:
+        make()
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,143 @@
+"""What every generator and discriminator promises."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from fingan_jax.models.convolutional import (
+    ConvolutionDiscriminator,
+    ConvolutionGenerator,
+    TCNDiscriminator,
+    TCNGenerator,
+    patches,
+)
+from fingan_jax.models.dense import DenseDiscriminator, DenseGenerator
+from fingan_jax.models.recurrent import RecurrentDiscriminator, RecurrentGenerator
+from fingan_jax.models.volatility import VolatilityGenerator
+
+KEY, TIME = jax.random.key(2), 13
+CONF = Path(__file__).parents[2] / "conf"
+GENERATORS = {
+    "dense": lambda D: DenseGenerator(D, TIME, sizes=[6, 5]),
+    "tcn": lambda D: TCNGenerator(D, 4, [1, 2]),
+    "svnn": lambda D: VolatilityGenerator(D, 4, [1, 2]),
+    "convolution": lambda D: ConvolutionGenerator(D, TIME, channels=[4, 3]),
+    "lstm": lambda D: RecurrentGenerator(D, 4),
+    "gru": lambda D: RecurrentGenerator(D, 4, layers=2, cell=nn.GRUCell),
+}
+DISCRIMINATORS = {
+    "dense": DenseDiscriminator([6, 5], spectral_norm=True, layer_norm=True),
+    "tcn": TCNDiscriminator(4, [1, 2, 4]),
+    "convolution": ConvolutionDiscriminator([4, 5], spectral_norm=True, layer_norm=True),
+    "lstm": RecurrentDiscriminator(4),
+    "gru": RecurrentDiscriminator(4, layers=2, cell=nn.GRUCell),
+}
+
+
+def count(params):
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def past(assets, given):
+    return jax.random.normal(jax.random.key(1), (2, 6, assets)) if given else None
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("assets", [1, 3])
+@pytest.mark.parametrize("name", GENERATORS)
+def test_generator_writes_paths_from_noise_and_condition(name, assets, given):
+    gen, cond = GENERATORS[name](assets), past(assets, given)
+    noise = jax.random.normal(KEY, (2, TIME + gen.history, 3))
+    params = gen.init(KEY, noise, cond)
+    paths = gen.apply(params, noise, cond)
+    assert set(params) == {"params"}
+    assert paths.shape == (2, TIME, assets)
+    np.testing.assert_array_equal(paths, gen.apply(params, noise, cond))
+    np.testing.assert_allclose(paths[:1], gen.apply(params, noise[:1], None if cond is None else cond[:1]), atol=1e-5)
+    if given:
+        assert not np.allclose(paths, gen.apply(params, noise, -cond))
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("assets", [1, 3])
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_discriminator_scores_each_path_alone(name, assets, given):
+    disc, cond = DISCRIMINATORS[name], past(assets, given)
+    x = jax.random.normal(KEY, (2, TIME + 2 * (not given), assets))
+    params = disc.init(KEY, x, cond)
+    scores = disc.apply(params, x, cond)
+    assert set(params) == {"params"}
+    assert scores.shape == (2,)
+    np.testing.assert_allclose(scores[:1], disc.apply(params, x[:1], None if cond is None else cond[:1]), atol=1e-5)
+    if given:
+        assert not np.allclose(scores, disc.apply(params, x, -cond))
+
+
+@pytest.mark.parametrize("name", DISCRIMINATORS)
+def test_gradient_penalty_differentiates_twice_and_vmaps_over_stacked_params(name):
+    disc, x = DISCRIMINATORS[name], jax.random.normal(KEY, (2, 15, 1))
+
+    def penalty(params):
+        return jnp.sum(jax.grad(lambda x: disc.apply(params, x).sum())(x) ** 2)
+
+    params = jax.vmap(lambda key: disc.init(key, x))(jax.random.split(KEY, 2))
+    gradients = jax.jit(jax.vmap(jax.grad(penalty)))(params)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))
+    assert any(np.abs(leaf).max() > 0 for leaf in jax.tree.leaves(gradients))
+
+
+@pytest.mark.parametrize("name", ["tcn", "svnn", "lstm", "gru"])
+def test_generators_of_any_length_are_causal(name):
+    gen = GENERATORS[name](1)
+    noise = jax.random.normal(KEY, (1, TIME + gen.history, 2))
+    params, middle = gen.init(KEY, noise), TIME // 2
+    changed = noise.at[:, middle + gen.history + 1 :].add(1.0)
+    before, after = gen.apply(params, noise)[0, :, 0], gen.apply(params, changed)[0, :, 0]
+    np.testing.assert_allclose(before[: middle + 1], after[: middle + 1], atol=1e-6)
+    assert not np.isclose(before[middle + 1], after[middle + 1])
+
+
+def test_parameter_counts_of_the_dense_players_in_closed_form():
+    noise, x = jnp.zeros((2, 1, 10)), jnp.zeros((2, 7, 3))
+    assert count(DenseGenerator(3, 7, (8, 9)).init(KEY, noise)) == (10 + 1) * 8 + (8 + 1) * 9 + (9 + 1) * 21
+    assert count(DenseDiscriminator((8, 9)).init(KEY, x)) == (21 + 1) * 8 + (8 + 1) * 9 + (9 + 1)
+
+
+@pytest.mark.parametrize(("kernel", "stride", "time"), [(4, 2, 15), (4, 2, 16), (3, 1, 5), (2, 3, 7), (5, 2, 1)])
+def test_patches_times_a_matrix_is_a_padded_convolution(kernel, stride, time):
+    x = jax.random.normal(KEY, (2, time, 3))
+    conv = nn.Conv(4, (kernel,), stride, padding="SAME", use_bias=False)
+    params = conv.init(KEY, x)
+    weights = params["params"]["kernel"].reshape(kernel * 3, 4)
+    np.testing.assert_allclose(patches(x, kernel, stride) @ weights, conv.apply(params, x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("time", [1, 4, 13, 16])
+def test_convolution_generator_cuts_its_doublings_to_the_length_asked_for(time):
+    gen = ConvolutionGenerator(2, time, channels=(4, 3))
+    assert gen.apply(gen.init(KEY, jnp.zeros((2, 1, 5))), jnp.ones((2, 1, 5))).shape == (2, time, 2)
+
+
+@pytest.mark.parametrize("path", sorted((CONF / "model").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_config_builds_players_that_fit_each_other(path):
+    config = OmegaConf.create({"windows": {"window": 127, "past": 0}, "model": OmegaConf.load(path)})
+    made = instantiate(config.model, _convert_="all")
+    gen, disc = made["gen"](assets=2), made["disc"]()
+    noise = jax.ShapeDtypeStruct((4, 127 + gen.history, 3), jnp.float32)
+    paths, params = jax.eval_shape(lambda z: gen.init_with_output(KEY, z), noise)
+    scores, _ = jax.eval_shape(lambda x: disc.init_with_output(KEY, x), paths)
+    assert (paths.shape, scores.shape) == ((4, 127, 2), (4,))
+    assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(params))
+
+
+@pytest.mark.parametrize("path", sorted((CONF / "noise").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_noise_config_builds_a_sampler(path):
+    config = OmegaConf.load(path)
+    steps = config.get("steps") or 9
+    assert instantiate(config)(KEY, 2, 9).shape == (2, steps, config.dim)
