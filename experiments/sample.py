@@ -1,4 +1,4 @@
-"""Paths from a trained run: python experiments/sample.py run=runs/sp500/2026-01-31_12-00-00 out=paths.parquet num_paths=1000"""
+"""Paths from a trained run: python experiments/sample.py run=runs/sp500/... out=paths.parquet num_paths=1000"""
 
 from fingan_jax.launchers.entry import command
 

@@ -24,10 +24,11 @@ def main(cfg):
         logger.log_figures(log, figures)
     print(table(evaluation), *(f"{name.replace('_', ' ')}: {value}" for name, value in speed.items()), sep="\n")
     print(f"\nreport: {run.folder / run_folder.REPORT}")
+    return 0
 
 
 def fit(run, log):
-    """Trains from the newest checkpoint on; returns the last state, the signal that stopped it (or 0), and the speed."""
+    """Trains from the newest checkpoint on; returns the last state, the signal that stopped it or 0, and the speed."""
     from fingan_jax import pipeline, runs
     from fingan_jax.training import checkpoint, devices, logger, loop, progress, run_folder, stopping
 
@@ -57,7 +58,10 @@ def speed_of(first_steps, last, devices):
     if first_steps and last > first_steps[0]:
         done, at = first_steps
         rate = (last - done) / (time.perf_counter() - at)
-        speed |= {"speed": f"{rate:.1f} steps/s", "first_steps": f"{done} steps done {at - LAUNCHED:.1f} s after launch"}
+        speed |= {
+            "speed": f"{rate:.1f} steps/s",
+            "first_steps": f"{done} steps done {at - LAUNCHED:.1f} s after launch",
+        }
     return speed
 
 

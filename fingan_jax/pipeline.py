@@ -15,11 +15,11 @@ from fingan_jax.data.prices import Prices
 from fingan_jax.data.transforms import Transform, log_returns, prices_from
 from fingan_jax.objectives.term import Objective, plays
 from fingan_jax.training.loop import RunChunk, make_chunk
-from fingan_jax.training.sampling import sample_paths
+from fingan_jax.training.sampling import Past, sample_paths
 from fingan_jax.training.settings import Settings
 from fingan_jax.training.state import GANState, init_state
 from fingan_jax.training.step import make_train_step
-from fingan_jax.types import Batch, Key, Noise, Params, Players
+from fingan_jax.types import Batch, Key, Noise, Params, Paths, Players
 
 Config = Mapping[str, Any]
 
@@ -109,14 +109,18 @@ def compiled_chunk(setup: Setup) -> RunChunk:
 def generate(setup: Setup, ema: Params, key: Key, *, num_paths: int, num_days: int) -> tuple[np.ndarray, np.ndarray]:
     """Log returns per day and prices, both [num_paths, num_days, asset], from the averaged generator.
 
-    Prices begin at the last observed one. A conditional generator is told a random stretch of the train part first.
+    Prices are those at each day's end, from the last observed one on. A conditional generator is told a random stretch
+    of the train part first.
     """
     fixed = getattr(setup.models.gen, "time", None)
     block = fixed if fixed is not None else (setup.window if setup.past else None)
+
+    def play(params: Params, key: Key, batch_size: int, days: int, past: Past | None) -> Paths:
+        return setup.models.gen.apply(params, setup.noise(key, batch_size, days), past)
+
     paths = sample_paths(
-        setup.models.gen,
+        play,
         ema,
-        setup.noise,
         key,
         num_paths=num_paths,
         num_days=num_days,
@@ -124,7 +128,7 @@ def generate(setup: Setup, ema: Params, key: Key, *, num_paths: int, num_days: i
         past=_past(setup) if setup.past else None,
     )
     returns = setup.transform.inverse(paths.astype(np.float64))
-    return returns, prices_from(returns, setup.prices.values[-1])
+    return returns, prices_from(returns, setup.prices.values[-1])[:, 1:]
 
 
 def longest(setup: Setup, num_days: int) -> int:
@@ -165,5 +169,5 @@ def _check_shapes(setup: Setup) -> None:
     if fake.shape != (batch, setup.window, assets):
         raise ValueError(
             f"model.gen emits paths {list(fake.shape)} where windows of [{batch}, {setup.window}, {assets}] "
-            "(batch, time, asset) are needed: set model.gen.time to ${windows.window}, and noise to what the model expects"
+            "(batch, time, asset) are needed: set model.gen.time to ${windows.window}, and the noise it expects"
         )

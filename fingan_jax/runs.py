@@ -18,14 +18,20 @@ from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, describe, fits
 from fingan_jax.training import checkpoint, run_folder
 from fingan_jax.training.checkpoint import CheckpointError
-from fingan_jax.training.logger import read_records
+from fingan_jax.training.logger import check_mode, read_records
 from fingan_jax.training.state import GANState
 from fingan_jax.types import Params
 
 Config = Mapping[str, Any]
 # How a run is launched and where it is mirrored changes none of its numbers, so a continuation may differ in it.
 LAUNCH = ("resume", "overwrite", "trusted_packages", "cache", "wandb", "name")
-KINDS: dict[str, Any] = {"seed": int, "resume": bool, "overwrite": bool, "trusted_packages": list[str], "cache": str | None}
+KINDS: dict[str, Any] = {
+    "seed": int,
+    "resume": bool,
+    "overwrite": bool,
+    "trusted_packages": list[str],
+    "cache": str | None,
+}
 
 
 class Run(NamedTuple):
@@ -52,6 +58,7 @@ def open_run(cfg: Config, folder: Path) -> Run:
     for key, kind in KINDS.items():
         if not fits(resolved[key], kind):
             raise ConfigError(f"{key}={resolved[key]} must be {describe(kind)}")
+    check_mode(resolved["wandb"]["mode"])
     setup = pipeline.assemble(cfg, trusted=tuple(resolved["trusted_packages"]))
     resolved["provenance"] = provenance(setup, resolved)
     identity = _identity(resolved)
@@ -166,7 +173,11 @@ def summary(run: Run, step: int) -> dict[str, str]:
     dates = setup.prices.dates[1:]
 
     def span(part: slice) -> str:
-        return f"{dates[part][0]} to {dates[part][-1]}, {part.stop - part.start} days" if part.stop > part.start else "none"
+        return (
+            f"{dates[part][0]} to {dates[part][-1]}, {part.stop - part.start} days"
+            if part.stop > part.start
+            else "none"
+        )
 
     return {
         "name": f"{run.config['name']}: {', '.join(setup.prices.names[:3])}",
@@ -177,7 +188,8 @@ def summary(run: Run, step: int) -> dict[str, str]:
         "generator": type(setup.models.gen).__name__,
         "discriminator": type(setup.models.disc).__name__,
         "objective": " + ".join(f"{term.weight:g} {name}" for name, term in setup.objective.items()),
-        "steps": f"{step} of batch {setup.settings.batch_size}, {setup.settings.num_disc_steps} discriminator update(s) each",
+        "steps": f"{step}, {setup.settings.num_disc_steps} discriminator update(s) each",
+        "batch": f"{setup.settings.batch_size} windows of {setup.window} days",
         "seed": str(setup.seed),
         **{key.replace("_", " "): str(value) for key, value in run.config["provenance"].items()},
     }

@@ -24,14 +24,14 @@ def check_target(path: Path) -> None:
 
 
 def frame(returns: np.ndarray, prices: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-    """One row for each path, day and asset: path and day count from 0 and 1, `log_return` is per day, `price` at its end."""
+    """One row for each path (from 0), day (from 1) and asset: its `log_return`, and the `price` at the day's end."""
     paths, days, assets = returns.shape
     path, day, asset = np.meshgrid(np.arange(paths), np.arange(1, days + 1), np.arange(assets), indexing="ij")
     return pd.DataFrame(
         {
             "path": path.ravel().astype(np.int32),
             "day": day.ravel().astype(np.int32),
-            "asset": pd.Categorical.from_codes(asset.ravel(), categories=list(names)),
+            "asset": pd.Categorical.from_codes(asset.ravel(), categories=pd.Index(names)),
             "log_return": returns.ravel(),
             "price": prices.ravel(),
         }

@@ -11,6 +11,8 @@ from scipy import special, stats
 
 from fingan_jax.evaluation.paths import PathArray, Series
 
+PERSISTENCE = 0.999  # greatest alpha + beta: at 1, where many fits end, there is no unconditional variance
+
 
 class FitError(ValueError):
     """A floor that could not be fitted, and why, in words."""
@@ -55,9 +57,19 @@ def _fit_garch(returns: Float[np.ndarray, " time"], name: str):
     _, omega, alpha, beta, nu = params
     if fit.convergence_flag != 0 or not np.all(np.isfinite(params)):
         raise FitError(f"GARCH(1,1)-t did not converge on {name} (optimizer flag {fit.convergence_flag})")
-    if omega <= 0 or alpha + beta >= 1 - 1e-6 or nu <= 2:
-        raise FitError(f"GARCH(1,1)-t on {name} has no finite variance (alpha + beta {alpha + beta:.4f}, nu {nu:.2f})")
-    return params, fit.std_resid
+    if omega <= 0 or alpha + beta <= 0 or nu <= 2:
+        raise FitError(f"GARCH(1,1)-t on {name} has no finite variance (omega {omega:.3g}, nu {nu:.2f})")
+    return _stationary(params, float(np.var(100 * returns))), fit.std_resid
+
+
+def _stationary(params: np.ndarray, variance: float) -> np.ndarray:
+    """The parameters, a persistence above 0.999 drawn back to it, `variance` then the unconditional one."""
+    mu, _, alpha, beta, nu = params
+    persistence = alpha + beta
+    if persistence <= PERSISTENCE:
+        return params
+    shrink = PERSISTENCE / persistence
+    return np.asarray([mu, (1 - PERSISTENCE) * variance, shrink * alpha, shrink * beta, nu])
 
 
 def _t_of_normal(normal: np.ndarray, nu: float) -> np.ndarray:
@@ -71,7 +83,8 @@ def garch(train: Series, seed: int, num_paths: int, num_days: int, *, burn_in: i
     """GARCH(1,1) with Student-t innovations and a constant mean, fitted to each asset by maximum likelihood (`arch`).
 
     v_t = omega + alpha e_{t-1}^2 + beta v_{t-1}, r_t = mu + e_t, e_t = sqrt(v_t) z_t. Every path starts from the
-    unconditional variance and drops `burn_in` days. Assets are joined by a Gaussian copula of their innovations, with
+    unconditional variance and drops `burn_in` days; alpha + beta is at most 0.999, above that the two are scaled down
+    and omega gives the training variance. Assets are joined by a Gaussian copula of their innovations, with
     the rank correlation of the standardised residuals. Raises `FitError` where a fit fails. Bollerslev (1987).
     """
     assets = train.shape[1]

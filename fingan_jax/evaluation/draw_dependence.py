@@ -88,7 +88,7 @@ def aggregation(sources: Sources) -> Figure:
     ax.plot(horizons, drawn[0], "o-", color=INK, markersize=3, linewidth=1.2, label="market, held out")
     ax.plot(horizons, drawn[1], "o-", color=MODEL, markersize=3, linewidth=2, label="model, mean")
     ax.set(xscale="log", title="Aggregational Gaussianity", xlabel="horizon, trading days", ylabel="excess kurtosis")
-    ax.set_ylim(top=1.4 * max(1.0, *(float(curve.max()) for curve in drawn)))
+    ax.set_ylim(1.2 * min(-1.0, np.min(drawn), band.min()), 1.4 * max(1.0, np.max(drawn)))
     ax.set_xticks([k for k in (1, 5, 20, 100) if k <= horizons[-1]])
     ax.xaxis.set_major_formatter(ScalarFormatter())
     ax.xaxis.set_minor_locator(NullLocator())

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from fingan_jax.evaluation.look import FLOW, MODEL
 
@@ -63,4 +64,6 @@ def losses(found: Panels, records: Records) -> Figure:
         ax.set(title=title, ylabel="norm, log scale" if title == "Gradient norms" else "loss")
         if title == "Gradient norms":
             ax.set_yscale("log")
+            ax.yaxis.set_major_formatter(LogFormatter())
+            ax.yaxis.set_minor_formatter(LogFormatter())
     return figure

@@ -32,18 +32,19 @@ def figures(
     records: Sequence[Mapping[str, Any]] = (),
     floors: Mapping[str, PathArray] | None = None,
     seed: int = 0,
+    block: float = 20.0,
 ) -> dict[str, bytes]:
     """Every figure of the report as PNG: paths, distribution, qq, acf, leverage, aggregation, correlation, losses.
 
     `samples` [N, T, D], `reference` and `train` [time, asset] are log returns per day; `records` the rows of
-    `metrics.jsonl`. Without `floors` they are fitted anew to `train`. Of several assets the first is drawn, and
-    `correlation` is there only then; `losses` only where the records hold some.
+    `metrics.jsonl`. Without `floors` they are fitted anew to `train`, by `seed` and `block`. Of several assets, the
+    first is drawn, and `correlation` is there only then; `losses` only where the records hold some.
     """
     days = min(samples.shape[1], len(reference), len(train))
     model = np.asarray(samples, dtype=float)[:DRAWN, :days]
     real, past = np.asarray(reference, dtype=float), np.asarray(train, dtype=float)
     if floors is None:
-        floors, _ = fit_floors(past, num_paths=len(model), num_days=days, seed=seed)
+        floors, _ = fit_floors(past, num_paths=len(model), num_days=days, seed=seed, block=block)
     shown = {name: np.asarray(floors[name])[:DRAWN, :days] for name in FLOORS if name in floors}
     sources = Sources(real, past, model, shown)
     drawn = {name: png(draw, sources) for name, draw in (draw_returns.ALL | draw_dependence.ALL).items()}

@@ -20,6 +20,14 @@ def as_paths(name: str, x) -> PathArray:
     return paths
 
 
+def as_series(name: str, x) -> Series:
+    """`x` as a float64 array [time, asset] of finite log returns per day; raises ValueError on anything else."""
+    series = np.asarray(x, dtype=np.float64)
+    if series.ndim != 2:
+        raise ValueError(f"{name} has shape {series.shape}: give an array [time, asset]")
+    return as_paths(name, series[None])[0]
+
+
 def pair(real, fake) -> tuple[PathArray, PathArray]:
     """Real and generated paths as arrays of one length and number of assets; raises ValueError where they differ."""
     real, fake = as_paths("real", real), as_paths("fake", fake)

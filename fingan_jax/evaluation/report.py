@@ -91,7 +91,7 @@ def _sections(evaluation: Mapping[str, Any], pictures: Mapping[str, bytes]) -> s
         ("Dependence in time", "Means over paths; the band holds 90 % of single generated paths.", ["acf"]),
         (
             "Leverage and its direction",
-            "Reversing time would flatten this curve and change no other figure.",
+            "Time reversed would flatten this curve and leave the three above as they are.",
             ["leverage"],
         ),
         ("Assets together", "Mean correlation of daily log returns.", ["correlation"]),
@@ -137,8 +137,9 @@ def write_report(
     returns per day; `records` the rows of `metrics.jsonl`; `summary` what the header tells, in order: its `name` is
     the title and its `about` the line below.
     """
-    seed = int(evaluation["protocol"]["seed"])
-    pictures = figures(samples=samples, reference=reference, train=train, records=records, seed=seed)
+    protocol = evaluation["protocol"]
+    floors = {"seed": int(protocol["seed"]), "block": protocol["bootstrap_block"]}
+    pictures = figures(samples=samples, reference=reference, train=train, records=records, **floors)
     facts = {name: value for name, value in summary.items() if name not in ("name", "about")}
     verdict = section("In plain words", "Each sentence follows a stated rule.", _findings(evaluation))
     title, about = summary.get("name", "A generator of returns"), summary.get("about", "Generated returns on trial.")

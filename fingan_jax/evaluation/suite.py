@@ -4,13 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from fingan_jax.evaluation import baselines
 from fingan_jax.evaluation.coverage import coverage
 from fingan_jax.evaluation.distances import marginal, mmd
 from fingan_jax.evaluation.intervals import intervals
-from fingan_jax.evaluation.paths import PathArray, Series, as_paths, cut
+from fingan_jax.evaluation.paths import PathArray, Series, as_paths, as_series, cut
 from fingan_jax.evaluation.stylised_facts import aggregation, dependence, horizons, num_lags, shape
 from fingan_jax.evaluation.tails import risk
 from fingan_jax.evaluation.words import findings
@@ -68,6 +66,22 @@ def plain(value: Any) -> Any:
     return float(value) if math.isfinite(value) else None
 
 
+def _protocol(real: Series, train: Series, model: PathArray) -> dict[str, float | str]:
+    """What was compared with what, for whoever reads the numbers later."""
+    days = model.shape[1]
+    windows = len(cut(real, days))
+    return {
+        "days": days,
+        "lags": num_lags(days),
+        "horizons": ", ".join(map(str, horizons(windows, days))),
+        "real_days": len(real),
+        "real_windows": windows,
+        "train_days": len(train),
+        "model_paths": len(model),
+        "real_half": f"first half against second, in windows of {min(days, len(real) // 2)} days",
+    }
+
+
 def evaluate(
     real: Series,
     samples: PathArray,
@@ -89,8 +103,7 @@ def evaluate(
     most half its length. `window` and `limit` size the windows of MMD and coverage, `block` the bootstrap.
     Raises ValueError on wrong shapes, on values that are not finite and on series below 10 days.
     """
-    samples = as_paths("samples", samples)
-    real, train = (as_paths(name, np.asarray(x)[None])[0] for name, x in (("real", real), ("train", train)))
+    samples, real, train = as_paths("samples", samples), as_series("real", real), as_series("train", train)
     if not samples.shape[2] == real.shape[1] == train.shape[1]:
         raise ValueError(f"assets differ: samples {samples.shape[2]}, real {real.shape[1]}, train {train.shape[1]}")
     days = min(samples.shape[1], len(real), len(train))
@@ -100,20 +113,12 @@ def evaluate(
     fakes, reasons = floors(train, num_paths=len(model), num_days=days, seed=seed, block=block)
     options = {"window": window, "limit": limit}
     out_of_sample, in_sample = (_absent(_section(x, model, fakes, **options), reasons) for x in (real, train))
-    windows = len(cut(real, days))
-    protocol = {
-        "seed": seed,
-        "days": days,
-        "lags": num_lags(days),
-        "horizons": ", ".join(map(str, horizons(windows, days))),
-        "real_days": len(real),
-        "real_windows": windows,
-        "train_days": len(train),
-        "model_paths": len(model),
-        "bootstrap_block": block,
-        "window": min(window, days),
-        "real_half": f"first half against second, in windows of {min(days, len(real) // 2)} days",
+    settings = {"seed": seed, "bootstrap_block": block, "window": min(window, days), "limit": limit, "draws": draws}
+    result = {
+        **out_of_sample,
+        "in_sample": in_sample,
+        "intervals": intervals(cut(real, days), model, seed=seed, draws=draws) if draws else {},
+        "reasons": reasons,
+        "protocol": settings | _protocol(real, train, model),
     }
-    result = plain({**out_of_sample, "in_sample": in_sample, "reasons": reasons, "protocol": protocol})
-    result["intervals"] = plain(intervals(cut(real, days), model, seed=seed, draws=draws)) if draws else {}
-    return result | {"findings": findings(result)}
+    return plain(result | {"findings": findings(plain(result))})

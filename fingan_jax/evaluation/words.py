@@ -20,7 +20,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _against(evaluation: Mapping[str, Any], key: str, subject: str) -> Iterator[Finding]:
-    """Right if closer to the market than both the Gaussian and GARCH, mixed if than one, wrong if than none."""
+    """Right if closer to the market than Gaussian and GARCH, mixed if than one of them, wrong if than neither."""
     model = _get(evaluation["model"], key)
     groups: dict[str, list[str]] = {"closer than": [], "as close as": [], "not as close as": []}
     for name in ("gaussian", "garch", "bootstrap"):
@@ -32,9 +32,11 @@ def _against(evaluation: Mapping[str, Any], key: str, subject: str) -> Iterator[
         groups[word].append(f"{NAMES[name]}'s ({floor:.3g})")
     if not any(groups.values()):
         return
-    beaten = sum(NAMES[name] in " ".join(groups["closer than"]) for name in ("gaussian", "garch"))
+    fitted = [name for name in ("gaussian", "garch") if NAMES[name] in str(groups)]
+    beaten = [name for name in fitted if NAMES[name] in str(groups["closer than"])]
+    verdict = "wrong" if not beaten else "right" if beaten == fitted else "mixed"
     parts = "; ".join(f"{word} {_listed(names)}" for word, names in groups.items() if names)
-    yield ("wrong", "mixed", "right")[beaten], f"{subject}, at distance {model:.3g} from the market's, is {parts}."
+    yield verdict, f"{subject}, at distance {model:.3g} from the market's, is {parts}."
 
 
 def _dispersion(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
@@ -82,31 +84,34 @@ def _tails(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _coverage(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
-    """Collapse below half of the bootstrap's coverage; copies where under 95 % of windows are new to training."""
+    """Collapse below half of the bootstrap's coverage; copies where under 95 % of windows are new."""
     model, floor = (_get(x, "coverage") for x in (evaluation["model"], evaluation["floors"]["bootstrap"]))
     if model < 0.5 * floor:
         yield "wrong", f"Coverage: only {model:.0%} of real windows have a generated neighbour (bootstrap {floor:.0%})."
     elif math.isfinite(model):
         yield "right", f"Coverage: {model:.0%} of real windows have a generated neighbour (bootstrap {floor:.0%})."
-    novelty = _get(evaluation["in_sample"]["model"], "novelty")
-    if novelty < 0.95:
-        yield "warning", f"Copies: {1 - novelty:.0%} of generated windows are near-copies of training windows."
+    for part, name in ((evaluation["in_sample"], "training"), (evaluation, "held-out")):
+        novelty = _get(part["model"], "novelty")
+        if novelty < 0.95:
+            yield "warning", f"Copies: {1 - novelty:.0%} of generated windows are near-copies of {name} windows."
 
 
 def _suspicion(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
-    """Closer to the market than one half of it is to the other, where neither Gaussian nor GARCH is."""
+    """Closer to the market than its halves to each other, where no fitted floor is or by a third of the best one's."""
     rows = evaluation["floors"]
     names = []
     for key, name in WATCHED.items():
         half = _get(rows["real_half"], key)
         fitted = [_get(rows.get(floor, {}), key) for floor in ("gaussian", "garch")]
-        if _get(evaluation["model"], key) < half and not any(x < half for x in fitted):
+        best = min((x for x in fitted if math.isfinite(x)), default=math.nan)
+        model = _get(evaluation["model"], key)
+        if model < half and (best >= half or model < best / 3):
             names.append(name)
     if names:
         yield (
             "warning",
-            f"Closer to the market than its two halves are to each other in {_listed(names)}, where no fitted "
-            "floor is: suspicious, check coverage and novelty for memorised windows.",
+            f"Closer to the market than its two halves are to each other in {_listed(names)}, far beyond the fitted "
+            "floors: suspicious, check novelty and coverage for memorised windows.",
         )
 
 

@@ -13,7 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from fingan_jax.build import config_dir
 
@@ -25,8 +25,8 @@ LAUNCHED = time.perf_counter()
 def command(config_name: str) -> Callable[[Callable[[DictConfig], int | None]], Callable[[], None]]:
     """Makes `main(cfg) -> exit code` a command that reads conf/<config_name>.yaml and its command line.
 
-    Whatever the user got wrong, a ValueError, a missing file or an error of Hydra's, ends as one line on stderr and exit
-    code 2; a computation that failed, as one line and exit code 1. HYDRA_FULL_ERROR=1 shows the traceback instead.
+    Whatever the user got wrong, a ValueError, a missing file or an error of Hydra's, ends as one line on stderr and
+    exit code 2; a computation that failed, as one line and exit code 1. HYDRA_FULL_ERROR=1 shows the traceback instead.
     """
 
     def decorate(main: Callable[[DictConfig], int | None]) -> Callable[[], None]:
@@ -82,7 +82,10 @@ def _code(ended: int | Exception) -> int:
     """The exit code of what ended a command, after saying on one line what went wrong."""
     if isinstance(ended, int):
         return ended
-    text = " ".join(str(ended).split()) or type(ended).__name__
-    key = getattr(ended, "full_key", None)
-    print(f"error: {f'{key}: ' if key and key not in text else ''}{text}", file=sys.stderr)
+    text, key = str(ended), getattr(ended, "full_key", None)
+    if isinstance(ended, MissingMandatoryValue):
+        text = f"{key} is missing: give {key}=... (--help lists what can be given)"
+    elif isinstance(ended, OmegaConfBaseException):
+        text = f"{key}: " * bool(key) + text.split("full_key:")[0]
+    print("error:", " ".join(text.split()) or type(ended).__name__, file=sys.stderr)
     return 1 if isinstance(ended, ArithmeticError) else 2

@@ -29,13 +29,15 @@ class Level(NamedTuple):
 
 
 def receptive_field(dilations: Sequence[int]) -> int:
-    """1 + 2 sum(dilations): each block has two convolutions of kernel 2, each of which reaches `dilation` further back."""
+    """1 + 2 sum(dilations): a block has two convolutions of kernel 2, each of which reaches `dilation` further back."""
     return 1 + 2 * sum(dilations)
 
 
 def needed(dilations: Sequence[int], length: int, steps: int) -> list[Times]:
-    """The fewest times from which the last `steps` of `length` follow: from the read-out backwards, each layer needs
-    what the next one needs and the same `dilation` earlier, which for one step and doubling dilations is a strided grid.
+    """The fewest times from which the last `steps` of `length` follow.
+
+    From the read-out backwards, each layer needs what the next one needs and the same `dilation` earlier, which for one
+    step and doubling dilations is a strided grid.
     """
     outputs, times = np.arange(length - steps, length), []
     for dilation in reversed(dilations):

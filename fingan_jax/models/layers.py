@@ -1,5 +1,7 @@
 """The layers that the models share, all stateless: matrices, slopes, norms and the condition."""
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
@@ -33,7 +35,7 @@ def _unit(x: Float[Array, "size"]) -> Float[Array, "size"]:
 
 
 class Dense(nn.Module):
-    """x W + b over the last axis, `[..., in] -> [..., features]`; W divided by its largest singular value on request."""
+    """x W + b over the last axis, `[..., in] -> [..., features]`; on request W has its largest singular value at 1."""
 
     features: int
     spectral_norm: bool = False
@@ -60,7 +62,7 @@ class PReLU(nn.Module):
 class MLP(nn.Module):
     """Dense layers of the given sizes, leaky ReLU 0.2 after each, and LayerNorm before it on request."""
 
-    sizes: tuple[int, ...]
+    sizes: Sequence[int]
     spectral_norm: bool = False
     layer_norm: bool = False
 

@@ -28,7 +28,7 @@ def student_t(dim: int, df: float, steps: int | None = None) -> Noise:
 
     `sample(key, batch_size, time) -> [batch, time, dim]`; `steps` as for `gaussian`. Drawn without rejection as
     t = sqrt(df (exp(2 E / df) - 1)) cos(2 pi U), E exponential and U uniform (Bailey 1994, Polar generation of random
-    variates with the t-distribution), ten times faster on a CPU than through a gamma variate.
+    variates with the t-distribution), seven times faster on a CPU than through a gamma variate.
 
     Raises:
         ValueError: `df` is 2 or less, where the variance is infinite; `dim` or `steps` is not positive.

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
@@ -22,15 +23,15 @@ class Recurrence(nn.Module):
     @nn.compact
     def __call__(self, x: Float[Array, "batch time channel"]) -> Float[Array, "batch time hidden"]:
         for _ in range(self.layers):
-            x = nn.RNN(self.cell(features=self.hidden))(x)
+            x = jnp.asarray(nn.RNN(self.cell(features=self.hidden))(x))
         return x
 
 
 class RecurrentGenerator(nn.Module):
     """A recurrence over noise, `[batch, time, noise] -> [batch, time, asset]`, any length.
 
-    `cell` is `flax.linen.OptimizedLSTMCell`, `flax.linen.GRUCell` or anything that `flax.linen.RNN` runs. A condition is
-    summarised and given to every step (Esteban, Hyland, Raetsch 2017, arXiv 1706.02633).
+    `cell` is `flax.linen.OptimizedLSTMCell`, `flax.linen.GRUCell` or anything that `flax.linen.RNN` runs. A condition
+    is summarised and given to every step (Esteban, Hyland, Raetsch 2017, arXiv 1706.02633).
     """
 
     assets: int

@@ -1,4 +1,4 @@
-"""The temporal convolutional network of Quant GANs, as matrix products: one body for players that read paths or write them."""
+"""The temporal convolutional network of Quant GANs as matrix products: one body for players that read or write."""
 
 from collections.abc import Sequence
 

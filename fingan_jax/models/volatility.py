@@ -18,9 +18,9 @@ Known = Float[Array, "batch past feature"] | None
 class VolatilityGenerator(nn.Module):
     """r_t = sigma_t (L eps_t) + mu_t, where (sigma_t, mu_t) is a temporal convolutional network of the noise before t.
 
-    `[batch, time + history, noise] -> [batch, time, asset]`, any length, in the units of standardised returns. The first
-    `assets` noise coordinates are the shocks eps, the others latent. The network sees both, but only up to t - 1, so
-    that r - mu is a martingale difference and yet sigma may answer to the sign of past shocks (leverage).
+    `[batch, time + history, noise] -> [batch, time, asset]`, any length, in the units of standardised returns. The
+    first `assets` noise coordinates are the shocks eps, the others latent. The network sees both, but only up to
+    t - 1, so that r - mu is a martingale difference and yet sigma may answer to the sign of past shocks (leverage).
 
     sigma = exp(a tanh(s / a)) with a = log(max_sigma) lies between 1 / max_sigma and max_sigma, mu = max_drift tanh(m);
     both start near sigma = 1 and mu = 0. L is lower triangular with rows of norm 1, learnt, the identity at the start.
@@ -45,7 +45,7 @@ class VolatilityGenerator(nn.Module):
         if self.max_sigma <= 1:
             raise ValueError(f"model.gen.max_sigma is {self.max_sigma}: sigma starts at 1, give a larger bound")
         self.condition = Condition()
-        self.network = TCN(2 * self.assets, self.hidden, self.dilations, head_scale=0.02)
+        self.network = TCN(2 * self.assets, self.hidden, self.dilations, head_scale=0.005)
         if self.assets > 1:
             self.factor = self.param("factor", lambda _: jnp.eye(self.assets))
 

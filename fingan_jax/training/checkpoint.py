@@ -58,7 +58,9 @@ def save(manager: ocp.CheckpointManager, step: int, state: Any, meta: Meta | Non
 def restore(manager: ocp.CheckpointManager, like: Any) -> tuple[int, Any]:
     """The newest whole checkpoint, as (step, state) with the structure, dtypes and devices of `like`.
 
-    A damaged one is passed over with a warning. Raises CheckpointError, saying what is wrong with each, if none is good.
+    A damaged one is passed over with a warning.
+
+    Raises: CheckpointError, saying what is wrong with each, if none is good.
     """
     steps = sorted(manager.all_steps(), reverse=True)
     if not steps:

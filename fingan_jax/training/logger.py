@@ -38,6 +38,12 @@ def open_logger(run: Path, config: Mapping[str, Any], wandb: Mapping[str, Any]) 
             mirror.finish(exit_code=0 if sys.exc_info()[0] is None else 1)
 
 
+def check_mode(mode: str) -> None:
+    """Raises ValueError for a mode that wandb does not know."""
+    if mode not in MODES:
+        raise ValueError(f"wandb.mode={mode} is unknown: choose one of {', '.join(MODES)}")
+
+
 def forget_after(logger: Logger, step: int) -> None:
     """Drops the records after `step`, left by an interrupted run that continues from there."""
     kept = [record for record in read_records(logger.path) if record["step"] <= step]
@@ -64,7 +70,9 @@ def log_figures(logger: Logger, figures: Mapping[str, bytes]) -> None:
     import matplotlib.image
     import wandb
 
-    pictures = {f"report/{name}": wandb.Image(matplotlib.image.imread(io.BytesIO(png))) for name, png in figures.items()}
+    pictures = {
+        f"report/{name}": wandb.Image(matplotlib.image.imread(io.BytesIO(png))) for name, png in figures.items()
+    }
     logger.mirror.log(pictures)
 
 
@@ -99,15 +107,19 @@ def open_mirror(
     init_timeout: float = 10.0,
 ) -> Any:
     """A wandb run inside the run folder under a name that a resumed run keeps, or None when disabled."""
-    if mode not in MODES:
-        raise ValueError(f"wandb.mode={mode} is unknown: one of {', '.join(MODES)}")
+    check_mode(mode)
     if mode == "disabled":
         return None
     import wandb
 
     def start(mode: str) -> Any:
         settings = wandb.Settings(
-            console="off", silent=True, x_disable_stats=True, x_disable_meta=True, save_code=False, init_timeout=init_timeout
+            console="off",
+            silent=True,
+            x_disable_stats=True,
+            x_disable_meta=True,
+            save_code=False,
+            init_timeout=init_timeout,
         )
         return wandb.init(
             mode=mode,  # type: ignore[arg-type]

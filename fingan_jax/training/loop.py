@@ -26,8 +26,8 @@ class Chunk(NamedTuple):
 def make_chunk(step: Step, sample: Callable[[Key], Batch]) -> RunChunk:
     """Returns `chunk(state, num_steps)`: that many steps on fresh batches, and the mean of each metric.
 
-    `sample(key)` gives the batches of one step. The number of steps is an argument of the compiled program, so chunks of
-    any length share one compilation, and a run gives the same bits however it is cut. `finite` is 1 where every
+    `sample(key)` gives the batches of one step. The number of steps is an argument of the compiled program, so chunks
+    of any length share one compilation, and a run gives the same bits however it is cut. `finite` is 1 where every
     parameter of the resulting state is finite.
     """
 

@@ -38,7 +38,7 @@ class ClipState(NamedTuple):
 
 
 def clip_parameters(bound: float) -> optax.GradientTransformation:
-    """Changes an update u so that clip(params + u, -bound, bound) is reached: the WGAN's weight clipping, last in a chain."""
+    """Turns an update u into clip(params + u, -bound, bound) - params: the WGAN's weight clipping, last in a chain."""
 
     def update(updates: optax.Updates, state: ClipState, params: optax.Params | None = None):  # type: ignore[no-untyped-def]
         if params is None:

@@ -48,7 +48,11 @@ def claim(
         if differing:
             raise RunFolderError(
                 f"resume=true: {folder} was started with another {differing[0]}: give the same value"
-                + (f" (differing too: {', '.join(key.split('=')[0] for key in differing[1:6])})" if differing[1:] else "")
+                + (
+                    f" (differing too: {', '.join(key.split('=')[0] for key in differing[1:6])})"
+                    if differing[1:]
+                    else ""
+                )
                 + ", or choose another hydra.run.dir"
             )
     else:

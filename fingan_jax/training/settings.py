@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """`num_steps` generator updates on batches of `batch_size` windows, `num_disc_steps` discriminator updates before each.
+    """`num_steps` generator updates, `num_disc_steps` discriminator updates before each, on `batch_size` windows.
 
-    `ema_decay` averages the generator; metrics are read every `log_every` steps, a checkpoint is kept every `save_every`,
-    the newest `keep` of them.
+    `ema_decay` averages the generator; metrics are read every `log_every` steps, a checkpoint is saved every
+    `save_every`, and the newest `keep` of them stay.
 
     Raises: ValueError naming the key whose number is out of range.
     """

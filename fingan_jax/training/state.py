@@ -59,7 +59,9 @@ def init_state(
     params = Players(gen, disc)
     opt_state = Players(
         *(
-            getattr(optimizers, player).init(getattr(params, player)) if plays(objective, player) else optax.EmptyState()
+            getattr(optimizers, player).init(getattr(params, player))
+            if plays(objective, player)
+            else optax.EmptyState()
             for player in Players._fields
         )
     )

@@ -31,6 +31,12 @@ TINY = (
 )
 
 
+@pytest.fixture(scope="session")
+def tiny():
+    """The overrides of a run that trains in seconds."""
+    return TINY
+
+
 @pytest.fixture
 def composed():
     """`composed(*overrides)`: conf/config.yaml with these overrides, as the train command sees it."""
@@ -69,4 +75,10 @@ def command(monkeypatch, capfd):
 @pytest.fixture
 def train(command, tmp_path):
     """`train(folder, *overrides)`: the tiny run, trained into `folder` below a temporary one."""
-    return lambda folder, *overrides: command("train", *TINY, f"hydra.run.dir={tmp_path / folder}", *overrides)
+
+    def run(folder, *overrides):
+        own_data = any(override.startswith("data=") for override in overrides)
+        tiny = [override for override in TINY if not (own_data and override.startswith("data"))]
+        return command("train", *tiny, f"hydra.run.dir={tmp_path / folder}", *overrides)
+
+    return run

@@ -104,7 +104,7 @@ def test_a_csv_of_us_dates_trains_with_its_path_alone(train, tmp_path):
     lines = [f"{d.month}/{d.day}/{d.year},{p:.4f}" for d, p in zip(dates, prices, strict=True)]
     path = tmp_path / "prices.csv"
     path.write_text("\n".join(["Date,Adj Close", *lines]))
-    code, _, err = train("csv", "~data.num_days", "data=csv", f"data.path={path}", "training.num_steps=5")
+    code, _, err = train("csv", "data=csv", f"data.path={path}", "training.num_steps=5")
     assert code == 0, err
     with np.load(tmp_path / "csv" / "samples.npz") as samples:
         assert samples["prices"].shape == (40, 60, 1)

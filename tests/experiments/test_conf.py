@@ -77,7 +77,11 @@ def test_every_experiment_takes_two_steps_and_samples(composed, name):
 
 def test_the_experiments_are_the_papers(composed):
     minimax = composed("experiment=minimax")
-    assert (minimax.noise.dim, minimax.optimizer.gen.learning_rate, minimax.optimizer.gen.optimizer.b1) == (100, 2e-4, 0.5)
+    assert (minimax.noise.dim, minimax.optimizer.gen.learning_rate, minimax.optimizer.gen.optimizer.b1) == (
+        100,
+        2e-4,
+        0.5,
+    )
     wgan_gp = composed("experiment=wgan_gp")
     assert list(wgan_gp.model.disc.channels) == [32, 64, 128]
     assert (wgan_gp.model.disc.kernel, wgan_gp.model.disc.stride, wgan_gp.windows.past) == (4, 2, 64)

@@ -40,8 +40,8 @@ DISCRIMINATORS = {
 }
 
 
-def count(params):
-    return sum(leaf.size for leaf in jax.tree.leaves(params))
+def count(module, *inputs):
+    return sum(leaf.size for leaf in jax.tree.leaves(jax.eval_shape(module.init, KEY, *inputs)))
 
 
 def past(assets, given):
@@ -51,62 +51,63 @@ def past(assets, given):
 @pytest.mark.parametrize("given", [False, True])
 @pytest.mark.parametrize("assets", [1, 3])
 @pytest.mark.parametrize("name", GENERATORS)
-def test_generator_writes_paths_from_noise_and_condition(name, assets, given):
+def test_generator_writes_paths_from_noise_and_condition(draw, name, assets, given):
     gen, cond = GENERATORS[name](assets), past(assets, given)
     noise = jax.random.normal(KEY, (2, TIME + gen.history, 3))
-    params = gen.init(KEY, noise, cond)
-    paths = gen.apply(params, noise, cond)
+    params, apply = draw(gen, noise, cond), jax.jit(gen.apply)
+    paths = apply(params, noise, cond)
     assert set(params) == {"params"}
     assert paths.shape == (2, TIME, assets)
-    np.testing.assert_array_equal(paths, gen.apply(params, noise, cond))
-    np.testing.assert_allclose(paths[:1], gen.apply(params, noise[:1], None if cond is None else cond[:1]), atol=1e-5)
+    np.testing.assert_array_equal(paths, apply(params, noise, cond))
+    np.testing.assert_allclose(paths[0], apply(params, noise.at[1].add(1.0), cond)[0], atol=1e-5)
     if given:
-        assert not np.allclose(paths, gen.apply(params, noise, -cond))
+        assert not np.allclose(paths, apply(params, noise, -cond))
 
 
 @pytest.mark.parametrize("given", [False, True])
 @pytest.mark.parametrize("assets", [1, 3])
 @pytest.mark.parametrize("name", DISCRIMINATORS)
-def test_discriminator_scores_each_path_alone(name, assets, given):
+def test_discriminator_scores_each_path_alone(draw, name, assets, given):
     disc, cond = DISCRIMINATORS[name], past(assets, given)
     x = jax.random.normal(KEY, (2, TIME + 2 * (not given), assets))
-    params = disc.init(KEY, x, cond)
-    scores = disc.apply(params, x, cond)
+    params, apply = draw(disc, x, cond), jax.jit(disc.apply)
+    scores = apply(params, x, cond)
     assert set(params) == {"params"}
     assert scores.shape == (2,)
-    np.testing.assert_allclose(scores[:1], disc.apply(params, x[:1], None if cond is None else cond[:1]), atol=1e-5)
+    np.testing.assert_allclose(scores[0], apply(params, x.at[1].add(1.0), cond)[0], atol=1e-5)
+    assert not np.isclose(scores[1], apply(params, x.at[1].add(1.0), cond)[1])
     if given:
-        assert not np.allclose(scores, disc.apply(params, x, -cond))
+        assert not np.allclose(scores, apply(params, x, -cond))
 
 
 @pytest.mark.parametrize("name", DISCRIMINATORS)
-def test_gradient_penalty_differentiates_twice_and_vmaps_over_stacked_params(name):
+def test_gradient_penalty_differentiates_twice_and_vmaps_over_stacked_params(draw, name):
     disc, x = DISCRIMINATORS[name], jax.random.normal(KEY, (2, 15, 1))
 
     def penalty(params):
         return jnp.sum(jax.grad(lambda x: disc.apply(params, x).sum())(x) ** 2)
 
-    params = jax.vmap(lambda key: disc.init(key, x))(jax.random.split(KEY, 2))
+    params = jax.tree.map(lambda p: np.stack([p, 2 * p]), draw(disc, x))
     gradients = jax.jit(jax.vmap(jax.grad(penalty)))(params)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))
     assert any(np.abs(leaf).max() > 0 for leaf in jax.tree.leaves(gradients))
 
 
 @pytest.mark.parametrize("name", ["tcn", "svnn", "lstm", "gru"])
-def test_generators_of_any_length_are_causal(name):
+def test_generators_of_any_length_are_causal(draw, name):
     gen = GENERATORS[name](1)
     noise = jax.random.normal(KEY, (1, TIME + gen.history, 2))
-    params, middle = gen.init(KEY, noise), TIME // 2
+    params, middle, apply = draw(gen, noise), TIME // 2, jax.jit(gen.apply)
     changed = noise.at[:, middle + gen.history + 1 :].add(1.0)
-    before, after = gen.apply(params, noise)[0, :, 0], gen.apply(params, changed)[0, :, 0]
+    before, after = apply(params, noise)[0, :, 0], apply(params, changed)[0, :, 0]
     np.testing.assert_allclose(before[: middle + 1], after[: middle + 1], atol=1e-6)
     assert not np.isclose(before[middle + 1], after[middle + 1])
 
 
 def test_parameter_counts_of_the_dense_players_in_closed_form():
     noise, x = jnp.zeros((2, 1, 10)), jnp.zeros((2, 7, 3))
-    assert count(DenseGenerator(3, 7, (8, 9)).init(KEY, noise)) == (10 + 1) * 8 + (8 + 1) * 9 + (9 + 1) * 21
-    assert count(DenseDiscriminator((8, 9)).init(KEY, x)) == (21 + 1) * 8 + (8 + 1) * 9 + (9 + 1)
+    assert count(DenseGenerator(3, 7, (8, 9)), noise) == (10 + 1) * 8 + (8 + 1) * 9 + (9 + 1) * 21
+    assert count(DenseDiscriminator((8, 9)), x) == (21 + 1) * 8 + (8 + 1) * 9 + (9 + 1)
 
 
 @pytest.mark.parametrize(("kernel", "stride", "time"), [(4, 2, 15), (4, 2, 16), (3, 1, 5), (2, 3, 7), (5, 2, 1)])
@@ -121,7 +122,8 @@ def test_patches_times_a_matrix_is_a_padded_convolution(kernel, stride, time):
 @pytest.mark.parametrize("time", [1, 4, 13, 16])
 def test_convolution_generator_cuts_its_doublings_to_the_length_asked_for(time):
     gen = ConvolutionGenerator(2, time, channels=(4, 3))
-    assert gen.apply(gen.init(KEY, jnp.zeros((2, 1, 5))), jnp.ones((2, 1, 5))).shape == (2, time, 2)
+    paths, _ = jax.eval_shape(lambda z: gen.init_with_output(KEY, z), jnp.ones((2, 1, 5)))
+    assert paths.shape == (2, time, 2)
 
 
 @pytest.mark.parametrize("path", sorted((CONF / "model").glob("*.yaml")), ids=lambda path: path.stem)

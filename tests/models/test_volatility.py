@@ -8,7 +8,7 @@ from fingan_jax.models.volatility import VolatilityGenerator
 KEY = jax.random.key(7)
 GEN = VolatilityGenerator(assets=2, hidden=4, dilations=(1, 2))
 NOISE = jax.random.normal(KEY, (1, 11, 3))
-PARAMS = GEN.init(KEY, NOISE)
+PARAMS = jax.jit(GEN.init)(KEY, NOISE)
 
 
 def moments(noise, params=PARAMS, gen=GEN):
@@ -17,14 +17,14 @@ def moments(noise, params=PARAMS, gen=GEN):
 
 def test_sigma_and_drift_see_exactly_the_receptive_field_strictly_before_t():
     assert GEN.history == 7
-    for jacobian in jax.jacobian(moments)(NOISE):
+    for jacobian in jax.jit(jax.jacobian(moments))(NOISE):
         slopes = np.abs(jacobian[0, :, :, 0]).sum(axis=(1, 3))
         for t, seen in enumerate(slopes):
             assert (np.flatnonzero(seen).min(), np.flatnonzero(seen).max()) == (t, t + GEN.history - 1)
 
 
 def test_returns_answer_to_the_fresh_shock_through_sigma_alone_and_not_to_latent_noise():
-    jacobian = jax.jacobian(lambda z: GEN.apply(PARAMS, z))(NOISE)[0, :, :, 0]
+    jacobian = jax.jit(jax.jacobian(lambda z: GEN.apply(PARAMS, z)))(NOISE)[0, :, :, 0]
     sigma = np.asarray(moments(NOISE)[0])[0]
     for t in range(4):
         np.testing.assert_allclose(jacobian[t, :, t + GEN.history, :2], np.diag(sigma[t]), rtol=1e-5, atol=1e-7)
@@ -40,7 +40,7 @@ def test_sigma_answers_to_the_sign_of_past_shocks():
 def test_starts_near_unit_volatility_without_drift():
     gen = VolatilityGenerator(assets=1)
     noise = jax.random.normal(KEY, (16, gen.history + 50, 3))
-    sigma, drift = moments(noise, gen.init(KEY, noise), gen)
+    sigma, drift = jax.jit(lambda z: moments(z, gen.init(KEY, z), gen))(noise)
     assert np.all((np.asarray(sigma) > 0.5) & (np.asarray(sigma) < 2))
     assert np.all(np.abs(np.asarray(drift)) < 0.05)
 
@@ -56,8 +56,8 @@ def test_bounds_hold_and_are_approached_for_any_parameters():
 def test_returns_are_serially_uncorrelated_under_random_parameters():
     gen = VolatilityGenerator(assets=1, hidden=4, dilations=(1, 2), max_drift=0.0)
     noise = jax.random.normal(KEY, (200, gen.history + 200, 2))
-    params = jax.tree.map(lambda p: 2 * p, gen.init(KEY, noise))
-    r = np.asarray(gen.apply(params, noise))[..., 0]
+    params = jax.tree.map(lambda p: 2 * p, jax.jit(gen.init)(KEY, noise))
+    r = np.asarray(jax.jit(gen.apply)(params, noise))[..., 0]
     assert abs(np.mean(r[:, 1:] * r[:, :-1]) / np.mean(r**2)) < 4 / np.sqrt(r.size)
 
 

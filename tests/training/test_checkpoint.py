@@ -30,7 +30,9 @@ def restored(folder, like):
 
 def flip_a_byte(folder, step):
     """Flips one byte in the largest file of a checkpoint: its array data."""
-    file = max((path for path in (folder / f"step_{step}").rglob("*") if path.is_file()), key=lambda p: p.stat().st_size)
+    file = max(
+        (path for path in (folder / f"step_{step}").rglob("*") if path.is_file()), key=lambda p: p.stat().st_size
+    )
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 0x10
     file.write_bytes(bytes(data))
@@ -91,7 +93,7 @@ def test_broken_files_are_one_line(game, folder, damage):
 
 def test_an_empty_folder_says_train_first(game, folder):
     folder.mkdir()
-    with pytest.raises(CheckpointError, match="no finished checkpoint.*train first"):
+    with pytest.raises(CheckpointError, match=r"no finished checkpoint.*train first"):
         restored(folder, game.state)
 
 

@@ -32,8 +32,7 @@ def test_the_first_signal_is_remembered_and_the_second_interrupts(number, capfd)
         os.kill(os.getpid(), number)
         assert stop() == number
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), number)
-            signal.pause()
+            signal.raise_signal(number)
     assert signal.getsignal(number) == before
     assert "saving after this chunk" in capfd.readouterr().err
 
@@ -50,7 +49,11 @@ def test_the_bar_shows_terms_and_not_totals(capfd):
 
 @pytest.fixture
 def cache_settings():
-    names = ("jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs", "jax_persistent_cache_min_entry_size_bytes")
+    names = (
+        "jax_compilation_cache_dir",
+        "jax_persistent_cache_min_compile_time_secs",
+        "jax_persistent_cache_min_entry_size_bytes",
+    )
     before = {name: getattr(jax.config, name) for name in names}
     yield
     for name, value in before.items():

@@ -61,14 +61,19 @@ def test_resume_and_overwrite_exclude_each_other(held):
 def test_differences_are_found_at_any_depth():
     before = {"a": 1, "b": {"c": [1, 2], "d": None}}
     assert list(differences(before, {"a": 1, "b": {"c": (1, 2), "d": None}})) == []
-    assert list(differences(before, {"a": 1, "b": {"c": [2, 1]}, "e": 5})) == ["b.c=[1, 2] (now [2, 1])", "e=None (now 5)"]
+    assert list(differences(before, {"a": 1, "b": {"c": [2, 1]}, "e": 5})) == [
+        "b.c=[1, 2] (now [2, 1])",
+        "e=None (now 5)",
+    ]
 
 
 def test_equal_arrays_and_values_give_equal_bytes(tmp_path):
     arrays = {"returns": np.arange(6.0).reshape(1, 6, 1), "prices": np.ones((1, 6, 1))}
     for name in ("a", "b"):
         run_folder.write_arrays(tmp_path / f"{name}.npz", **arrays)
-        run_folder.write_json(tmp_path / f"{name}.json", {"y": 1, "x": [1.5, None]} if name == "a" else {"x": [1.5, None], "y": 1})
+        run_folder.write_json(
+            tmp_path / f"{name}.json", {"y": 1, "x": [1.5, None]} if name == "a" else {"x": [1.5, None], "y": 1}
+        )
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     with np.load(tmp_path / "a.npz") as stored:

@@ -8,27 +8,19 @@ import pytest
 from fingan_jax.training.sampling import sample_paths
 
 
-class Scaled:
+def scaled(params, key, batch_size, days, past):
     """x = scale * z, without memory."""
-
-    def apply(self, params, z, cond):
-        return params * z
+    return params * jax.random.normal(key, (batch_size, days, 1))
 
 
-class Continues:
+def continues(params, key, batch_size, days, past):
     """Counts on from the last day it was told."""
-
-    def apply(self, params, z, cond):
-        return cond[:, -1:, :] + jnp.arange(1.0, z.shape[1] + 1)[None, :, None] * jnp.ones_like(z)
-
-
-def noise(key, batch_size, time):
-    return jax.random.normal(key, (batch_size, time, 1))
+    return past[:, -1:, :] + jnp.arange(1.0, days + 1)[None, :, None]
 
 
 def draw(**options):
     options = {"num_paths": 5, "num_days": 7, "batch_size": 4, **options}
-    return sample_paths(Scaled(), jnp.asarray(2.0), noise, jax.random.key(3), **options)
+    return sample_paths(scaled, jnp.asarray(2.0), jax.random.key(3), **options)
 
 
 def test_the_same_key_gives_the_same_bytes():
@@ -59,7 +51,7 @@ def test_a_fixed_length_is_cut_but_never_stretched():
 @pytest.mark.parametrize("block", [1, 3, 7, 10])
 def test_a_conditional_generator_rolls_forward_from_what_it_said(block):
     paths = sample_paths(
-        Continues(), None, noise, jax.random.key(0), num_paths=3, num_days=7, block=block, batch_size=2,
+        continues, None, jax.random.key(0), num_paths=3, num_days=7, block=block, batch_size=2,
         past=lambda key, n: jnp.full((n, 2, 1), 10.0),
     )  # fmt: skip
     np.testing.assert_array_equal(paths[..., 0], np.tile(np.arange(11.0, 18.0), (3, 1)))
@@ -67,7 +59,7 @@ def test_a_conditional_generator_rolls_forward_from_what_it_said(block):
 
 def test_each_path_is_told_its_own_past():
     paths = sample_paths(
-        Continues(), None, noise, jax.random.key(0), num_paths=6, num_days=2, block=2, batch_size=3,
+        continues, None, jax.random.key(0), num_paths=6, num_days=2, block=2, batch_size=3,
         past=lambda key, n: jax.random.normal(key, (n, 4, 1)),
     )  # fmt: skip
     assert len(np.unique(paths[:, 0, 0])) == 6

@@ -107,9 +107,7 @@ def test_weights_and_learning_rates_in_the_state_are_the_ones_used(game):
     step = jax.jit(make_step(game))
     heavier = game.state._replace(weights={**game.state.weights, "r1": jnp.asarray(0.9)})
     _, metrics = step(heavier, batches)
-    np.testing.assert_allclose(
-        metrics["disc/total"], metrics["disc/wasserstein"] + 0.9 * metrics["disc/r1"], rtol=1e-5
-    )
+    np.testing.assert_allclose(metrics["disc/total"], metrics["disc/wasserstein"] + 0.9 * metrics["disc/r1"], rtol=1e-5)
     frozen = optax.tree_utils.tree_set(game.state.opt_state, learning_rate=jnp.asarray(0.0))
     state, _ = step(game.state._replace(opt_state=frozen), batches)
     close(state.params, game.state.params)
@@ -149,7 +147,7 @@ def test_pmap_on_eight_devices_is_one_device(game):
         state, metrics = step(state, shards)
         alone, metrics_alone = one(alone, batches)
     close(arrays(state), arrays(alone))
-    close({k: v for k, v in metrics.items()}, metrics_alone)
+    close(metrics, metrics_alone)
 
 
 def test_a_sharded_batch_under_jit_is_one_device(game):
@@ -167,7 +165,7 @@ def test_a_sharded_batch_under_jit_is_one_device(game):
 
 def test_shard_map_on_eight_devices_is_one_device(game):
     mesh = jax.make_mesh((DEVICES,), ("devices",), axis_types=(AxisType.Auto,))
-    # With check_vma the gradient of a replicated value already is a sum over devices, and its mean would be 8 times too big.
+    # With check_vma the gradient of a replicated value is a sum over devices already, and its mean 8 times too big.
     step = jax.jit(
         jax.shard_map(
             make_step(game, axis_name="devices"),
@@ -194,7 +192,11 @@ def test_weight_clipping_bounds_every_weight_after_the_update(game):
 
 @pytest.mark.parametrize(
     ("options", "key"),
-    [({"learning_rate": -1.0}, "learning_rate"), ({"clip_norm": 0.0}, "clip_norm"), ({"clip_weights": -2.0}, "clip_weights")],
+    [
+        ({"learning_rate": -1.0}, "learning_rate"),
+        ({"clip_norm": 0.0}, "clip_norm"),
+        ({"clip_weights": -2.0}, "clip_weights"),
+    ],
 )
 def test_an_optimizer_refuses_numbers_that_cannot_train(options, key):
     with pytest.raises(ValueError, match=key):

@@ -1,0 +1,110 @@
+"""The report: one file with its pictures inside, written whole, escaped, for one asset and for several."""
+
+import io
+import re
+from base64 import b64decode
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from fingan_jax.evaluation import draw_losses, report, suite
+from fingan_jax.evaluation.figures import figures
+from fingan_jax.evaluation.rows import lines
+
+RECORDS = [
+    {"step": i, "gen/hinge": 1.0, "disc/hinge": 2.0, "disc/r1": float("nan") if i else 1.0, "gen/grad_norm": 0.1 + i}
+    for i in range(90)
+]
+
+
+@pytest.fixture(scope="module")
+def run(real, good):
+    reference, train, samples = real[:2].reshape(-1, 1), good[:3].reshape(-1, 1), good[10:30, :250]
+    evaluation = suite.evaluate(reference, samples, train, draws=20, limit=100)
+    return {"evaluation": evaluation, "samples": samples, "reference": reference, "train": train}
+
+
+@pytest.fixture(scope="module")
+def written(run, tmp_path_factory):
+    path = tmp_path_factory.mktemp("run") / "report.html"
+    summary = {"name": "a <run> & more", "about": "what it is", "Seed": "7", "Peak memory": "1.1 GiB"}
+    pictures = report.write_report(path, **run, records=RECORDS, summary=summary)
+    return path, pictures
+
+
+def test_the_file_is_self_contained_and_nothing_is_left_beside_it(written):
+    path, _ = written
+    html = path.read_text()
+    assert [x.name for x in path.parent.iterdir()] == ["report.html"]
+    assert "<script" not in html
+    assert "http" not in re.sub(r"base64,[^\"]+", "", html)
+    assert set(re.findall(r'src="(.{22})', html)) == {"data:image/png;base64,"}
+    assert html.count("<section>") == html.count("</section>") == 8
+    for tag in ("table", "tr", "td", "figure", "main", "ul", "dl"):
+        assert len(re.findall(rf"<{tag}[ >]", html)) == html.count(f"</{tag}>")
+
+
+def test_the_pictures_inside_are_those_returned(written):
+    path, pictures = written
+    inside = [b64decode(x) for x in re.findall(r'base64,([^"]+)"', path.read_text())]
+    assert sorted(inside) == sorted(pictures.values())
+    assert set(pictures) == {"paths", "distribution", "qq", "acf", "leverage", "aggregation", "losses"}
+    for data in pictures.values():
+        image = imread(io.BytesIO(data))
+        assert image.shape[1] >= 700
+        assert image[..., :3].std() > 0.02
+
+
+def test_what_the_caller_says_is_text_and_not_markup(written):
+    html = written[0].read_text()
+    assert "<h1>a &lt;run&gt; &amp; more</h1>" in html
+    assert "<dt>Peak memory</dt><dd>1.1 GiB</dd>" in html
+    assert "<dt>name</dt>" not in html
+
+
+def test_the_best_value_of_each_row_is_marked(written, run):
+    html = written[0].read_text()
+    assert html.count('class="v best"') == sum(len(line.best) for line in lines(run["evaluation"]))
+    assert all(finding["verdict"] in html for finding in run["evaluation"]["findings"])
+
+
+def test_a_failed_write_leaves_the_old_report(run, tmp_path, monkeypatch):
+    target = tmp_path / "report.html"
+    target.write_text("old")
+    monkeypatch.setattr(report, "figures", lambda **_: {})
+
+    def fails(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(report.os, "replace", fails)
+    with pytest.raises(OSError, match="disk full"):
+        report.write_report(target, **run, summary={})
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_losses_are_sorted_into_players_and_norms_and_need_a_value():
+    found = draw_losses.panels([*RECORDS, {"gen/late": 1.0}, {"step": 3, "eval/emd": 1.0, "gen/text": "x"}])
+    assert found == {
+        "Generator, by term": ["gen/hinge"],
+        "Discriminator, by term": ["disc/hinge", "disc/r1"],
+        "Gradient norms": ["gen/grad_norm"],
+    }
+    assert draw_losses.panels([]) == {}
+    axes = draw_losses.losses(found, RECORDS).axes
+    assert [len(ax.get_legend().get_texts()) for ax in axes] == [1, 2, 1]
+    assert axes[2].get_yscale() == "log"
+
+
+def test_smoothing_keeps_a_constant_and_its_length():
+    np.testing.assert_allclose(draw_losses._smooth(np.full(10, 3.0), 4), 3.0)
+
+
+def test_several_assets_add_their_correlation_and_a_diverged_path_can_be_drawn(real, good):
+    samples = np.concatenate([good[:6, :60], good[6:12, :60]], axis=2)
+    samples[0] *= 1e4
+    series = np.concatenate([real[0], real[1]], axis=1)
+    drawn = figures(samples=samples, reference=series, train=series, floors={"gaussian": samples[1:]})
+    assert set(drawn) == {"paths", "distribution", "qq", "acf", "leverage", "aggregation", "correlation"}
+    assert all(data.startswith(b"\x89PNG") for data in drawn.values())
