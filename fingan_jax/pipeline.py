@@ -13,6 +13,7 @@ from fingan_jax.build import build, build_objective
 from fingan_jax.data import windows
 from fingan_jax.data.prices import Prices
 from fingan_jax.data.transforms import Transform, log_returns, prices_from
+from fingan_jax.models.noise import with_history
 from fingan_jax.objectives.term import Objective, plays
 from fingan_jax.training.loop import RunChunk, make_chunk
 from fingan_jax.training.sampling import Past, sample_paths
@@ -40,6 +41,7 @@ class Setup(NamedTuple):
     objective: Objective
     settings: Settings
     seed: int
+    start: Callable[[Key], GANState]
 
 
 def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, ...] = ()) -> Setup:
@@ -54,39 +56,34 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
     split = make(cfg["windows"])(len(returns))
     transform = make(cfg["transform"])(returns[split.train])
     models = _players(cfg["model"], make, assets=returns.shape[1])
-    history = models.gen.history
-    draw = make(cfg["noise"])
+    optimizers = Players(*(make(cfg["optimizer"][name]) for name in Players._fields))
+    objective = build_objective(cfg["objective"], trusted_packages=trusted)
+    noise = with_history(make(cfg["noise"]), models.gen.history)
+    window, past = cfg["windows"]["window"], cfg["windows"]["past"]
+    batch = _zeros(settings.batch_size, window, past, returns.shape[1])
     setup = Setup(
         prices=prices,
         returns=returns,
         split=split,
         transform=transform,
         series=np.asarray(transform.forward(returns[split.train]), np.float32),
-        window=cfg["windows"]["window"],
-        past=cfg["windows"]["past"],
+        window=window,
+        past=past,
         models=models,
-        noise=lambda key, batch_size, time: draw(key, batch_size, time + history),
-        optimizers=Players(*(make(cfg["optimizer"][name]) for name in Players._fields)),
-        objective=build_objective(cfg["objective"], trusted_packages=trusted),
+        noise=noise,
+        optimizers=optimizers,
+        objective=objective,
         settings=settings,
         seed=cfg["seed"],
+        start=jax.jit(lambda key: init_state(key, models, optimizers, objective, noise, batch)),
     )
-    _check_shapes(setup)
+    _check_players(setup, batch)
     return setup
 
 
 def initial_state(setup: Setup) -> GANState:
     """The state before the first step, from the run's seed."""
-    shape = (setup.settings.batch_size, setup.window, setup.returns.shape[1])
-    cond = jnp.zeros((shape[0], setup.past, shape[2])) if setup.past else None
-
-    @jax.jit
-    def start(key: Key) -> GANState:
-        return init_state(
-            key, setup.models, setup.optimizers, setup.objective, setup.noise, Batch(jnp.zeros(shape), cond)
-        )
-
-    return start(jax.random.key(setup.seed))
+    return setup.start(jax.random.key(setup.seed))
 
 
 def compiled_chunk(setup: Setup) -> RunChunk:
@@ -154,20 +151,26 @@ def _players(cfg: Config, make: Callable[..., Any], assets: int) -> Players:
     return Players(gen, disc() if isinstance(disc, partial) or inspect.isclass(disc) else disc)
 
 
-def _check_shapes(setup: Setup) -> None:
-    """Traces one round without computing it: players that do not fit each other or the windows fail here."""
+def _zeros(batch_size: int, window: int, past: int, assets: int) -> Batch:
+    return Batch(
+        jnp.zeros((batch_size, window, assets)),
+        jnp.zeros((batch_size, past, assets)) if past else None,
+    )
+
+
+def _check_players(setup: Setup, batch: Batch) -> None:
+    """Traces both players without computing them: those that do not fit each other or the windows fail here."""
     if plays(setup.objective, "disc") and setup.models.disc is None:
         raise ValueError("objective: a term needs a discriminator, but model.disc is null: choose a model that has one")
-    state = jax.eval_shape(partial(initial_state, setup))
-    batch, assets = setup.settings.batch_size, setup.returns.shape[1]
-    cond = jnp.zeros((batch, setup.past, assets)) if setup.past else None
+    key = jax.random.key(0)
+    state = jax.eval_shape(setup.start, key)
 
     def play(params: Params, key: Key) -> jax.Array:
-        return setup.models.gen.apply(params, setup.noise(key, batch, setup.window), cond)
+        return setup.models.gen.apply(params, setup.noise(key, *batch.x.shape[:2]), batch.cond)
 
-    fake = jax.eval_shape(play, state.params.gen, jax.random.key(0))
-    if fake.shape != (batch, setup.window, assets):
+    fake = jax.eval_shape(play, state.params.gen, key)
+    if fake.shape != batch.x.shape:
         raise ValueError(
-            f"model.gen emits paths {list(fake.shape)} where windows of [{batch}, {setup.window}, {assets}] "
-            "(batch, time, asset) are needed: set model.gen.time to ${windows.window}, and the noise it expects"
+            f"model.gen emits paths {list(fake.shape)} where windows of {list(batch.x.shape)} (batch, time, asset) are "
+            "needed: set model.gen.time to ${windows.window}, and the noise it expects"
         )

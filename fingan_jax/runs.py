@@ -191,7 +191,7 @@ def summary(run: Run, step: int) -> dict[str, str]:
         "steps": f"{step}, {setup.settings.num_disc_steps} discriminator update(s) each",
         "batch": f"{setup.settings.batch_size} windows of {setup.window} days",
         "seed": str(setup.seed),
-        **{key.replace("_", " "): str(value) for key, value in run.config["provenance"].items()},
+        **{key.replace("_", " "): str(value)[:16] for key, value in run.config["provenance"].items()},
     }
 
 

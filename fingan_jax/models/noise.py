@@ -48,6 +48,11 @@ def student_t(dim: int, df: float, steps: int | None = None) -> Noise:
     return sample
 
 
+def with_history(noise: Noise, history: int) -> Noise:
+    """The same noise with the `history` steps before the first that a generator needs, [batch, history + time, dim]."""
+    return lambda key, batch_size, time: noise(key, batch_size, time + history)
+
+
 def _check(dim: int, steps: int | None) -> None:
     if dim < 1:
         raise ValueError(f"noise.dim is {dim}: give at least 1 noise coordinate a step")

@@ -31,6 +31,7 @@ def make_chunk(step: Step, sample: Callable[[Key], Batch]) -> RunChunk:
     parameter of the resulting state is finite.
     """
 
+    @jax.jit  # traced once for its metrics' shapes and its body
     def advance(state: GANState) -> tuple[GANState, Metrics]:
         return step(state, sample(randomness(state).data))
 

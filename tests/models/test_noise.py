@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fingan_jax.models.noise import gaussian, student_t
+from fingan_jax.models.noise import gaussian, student_t, with_history
 
 KEY = jax.random.key(0)
 
@@ -58,3 +58,10 @@ def test_bad_parameters_are_refused_by_name(make, named):
     with pytest.raises(ValueError, match=named) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_history_comes_before_the_time_asked_for():
+    key = jax.random.key(0)
+    longer = with_history(gaussian(2), 5)(key, 3, 7)
+    np.testing.assert_array_equal(longer, gaussian(2)(key, 3, 12))
+    assert with_history(gaussian(2, steps=1), 0)(key, 3, 7).shape == (3, 1, 2)
