@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -205,3 +205,11 @@ def whole_numbers(cfg: Config, **least: int) -> dict[str, int]:
         if not fits(cfg[key], int) or cfg[key] < bound:
             raise ConfigError(f"{key}={cfg[key]} must be a whole number, at least {bound}")
     return {key: cfg[key] for key in least}
+
+
+def check_same_but_seed(folders: Sequence[Path]) -> None:
+    """Raises ConfigError naming what differs between runs other than their seed."""
+    configs = [_identity(as_dict(read_config(folder / run_folder.CONFIG))) for folder in folders]
+    for folder, config in zip(folders[1:], configs[1:], strict=True):
+        for difference in run_folder.differences({**configs[0], "seed": 0}, {**config, "seed": 0}):
+            raise ConfigError(f"{folders[0]} and {folder} are no seeds of one experiment: {difference}")

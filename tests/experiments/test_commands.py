@@ -110,8 +110,23 @@ def test_a_csv_of_us_dates_trains_with_its_path_alone(train, tmp_path):
         assert samples["prices"].shape == (40, 60, 1)
 
 
-@pytest.mark.parametrize("kind", ["non-finite"])
-def test_a_value_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoint(train, tmp_path, kind):
+def test_seeds_of_one_experiment_are_one_table(trained, train, command, tmp_path):
+    assert train("other", "seed=1")[0] == 0
+    assert train("stranger", "seed=1", "optimizer.gen.learning_rate=0.1")[0] == 0
+    run, other, stranger = (tmp_path / name for name in ("run", "other", "stranger"))
+    code, out, err = command("compare", f"runs=[{run},{other}]")
+    assert code == 0, err
+    assert "Model, 2 seeds" in out
+    assert " ± " in out
+    code, _, err = command("compare", f"runs=[{run},{stranger}]")
+    assert code == 2
+    assert "optimizer.gen.learning_rate" in err
+    code, _, err = command("compare", f"sweep={tmp_path / 'none'}")
+    assert code == 2
+    assert "evaluation.json" in err
+
+
+def test_a_value_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoint(train, tmp_path):
     code, _, err = train("run", "optimizer.disc.learning_rate=1e30", "training.save_every=5")
     assert code == 1
     assert "between steps" in err
