@@ -1,4 +1,4 @@
-"""Runs of several seeds as one Markdown table: python experiments/compare.py sweep=runs/sweeps/sp500/2026-01-31_12-00"""
+"""Runs of several seeds as one Markdown table: python experiments/compare.py sweep=runs/sweeps/sp500/2026-01-31"""
 
 from fingan_jax.launchers.entry import command
 

@@ -19,6 +19,7 @@ from fingan_jax.build import config_dir
 
 SHOW_TRACEBACK = "HYDRA_FULL_ERROR"
 EXPECTED = (HydraException, OmegaConfBaseException, ValueError, OSError, ArithmeticError)
+SIGNALLED = 128  # and a signal's number: the exit code of what a signal stopped
 LAUNCHED = time.perf_counter()
 
 
@@ -34,13 +35,16 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], int | None]], 
             show, ended = os.environ.get(SHOW_TRACEBACK) == "1", list[int | Exception]()
 
             def task(cfg: DictConfig) -> None:
+                sweep = HydraConfig.get().mode == RunMode.MULTIRUN
                 try:
                     ended.append(main(cfg) or 0)
                 except EXPECTED as error:
                     # Of a sweep, Hydra must know which job failed; a single run's failure is ours to word.
-                    if show or HydraConfig.get().mode == RunMode.MULTIRUN:
+                    if show or sweep:
                         raise
                     ended.append(error)
+                if sweep and _code(ended[-1]) > SIGNALLED:
+                    raise KeyboardInterrupt  # a stop of one job is a stop of its sweep
 
             run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(task)
             sys.exit(run() if show else _one_line(run, ended))
