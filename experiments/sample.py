@@ -20,12 +20,12 @@ def main(cfg):
     devices.use_compilation_cache(cfg.cache)
     run = runs.load_run(Path(cfg.run), tuple(cfg.trusted_packages))
     wanted = runs.whole_numbers(cfg, num_paths=1, num_days=1, seed=0)
-    _, ema = runs.load_generator(run)
+    step, ema = runs.load_generator(run)
     returns, prices = pipeline.generate(
         run.setup, ema, jax.random.key(wanted["seed"]), num_paths=wanted["num_paths"], num_days=wanted["num_days"]
     )
     export.write(out, returns=returns, prices=prices, names=run.setup.prices.names)
-    print(f"{wanted['num_paths']} paths of {wanted['num_days']} days: {out}")
+    print(f"{wanted['num_paths']} paths of {wanted['num_days']} days from the generator of step {step}: {out}")
 
 
 if __name__ == "__main__":

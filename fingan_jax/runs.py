@@ -84,9 +84,9 @@ def provenance(setup: Setup, config: Config) -> dict[str, str]:
 
 
 def restore_or_start(manager: Any, run: Run) -> GANState:
-    """The newest whole checkpoint of the run, or the state before its first step if it never saved one.
+    """The newest whole checkpoint of the run; for a new run, the state before its first step, saved as checkpoint 0.
 
-    Raises: CheckpointError if steps were recorded but no checkpoint is left.
+    Raises: CheckpointError if steps were recorded but no checkpoint is left, not even that of step 0.
     """
     start = pipeline.initial_state(run.setup)
     if not manager.all_steps():
@@ -94,6 +94,7 @@ def restore_or_start(manager: Any, run: Run) -> GANState:
             raise CheckpointError(
                 f"{run.folder} recorded steps but holds no finished checkpoint: start again with overwrite=true"
             )
+        checkpoint.save(manager, 0, start)
         return start
     step, state = checkpoint.restore(manager, start)
     checkpoint.drop_after(manager, step)

@@ -1,6 +1,7 @@
 """A run that is stopped, asked politely or not, continues to the bit."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,7 +81,32 @@ def test_a_stopped_run_continues_to_the_bit(start, uninterrupted, tmp_path, numb
     assert steps[-1] == 400
 
 
-def test_a_run_killed_before_its_first_checkpoint_begins_again(start, uninterrupted, tmp_path):
+def test_a_run_killed_between_checkpoints_goes_back_to_the_last(start, uninterrupted, tmp_path):
+    folder = tmp_path / "run"
+    process = start(folder)
+    wait_for_step(folder, 20, process)
+    process.kill()
+    process.communicate()
+    assert [path.name for path in (folder / "checkpoints").glob("step_*")] == ["step_0"]
+    resumed = start(folder, "resume=true")
+    assert resumed.wait(300) == 0, resumed.communicate()[1]
+    assert (folder / "samples.npz").read_bytes() == (uninterrupted / "samples.npz").read_bytes()
+
+
+def test_a_run_that_lost_its_checkpoints_is_not_begun_again_unasked(start, tmp_path):
+    folder = tmp_path / "run"
+    process = start(folder)
+    wait_for_step(folder, 20, process)
+    process.kill()
+    process.communicate()
+    shutil.rmtree(folder / "checkpoints")
+    resumed = start(folder, "resume=true")
+    _, err = resumed.communicate(timeout=300)
+    assert resumed.returncode == 2
+    assert "overwrite=true" in err
+
+
+def test_a_run_killed_before_its_first_step_begins_again(start, uninterrupted, tmp_path):
     folder = tmp_path / "run"
     process = start(folder)
     deadline = time.monotonic() + 100
@@ -88,7 +114,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(start, uninterrup
         time.sleep(0.005)
     process.kill()
     process.communicate()
-    assert not list((folder / "checkpoints").glob("step_*"))
+    assert (folder / "config.yaml").exists()
     resumed = start(folder, "resume=true")
     assert resumed.wait(300) == 0, resumed.communicate()[1]
     assert (folder / "samples.npz").read_bytes() == (uninterrupted / "samples.npz").read_bytes()
