@@ -1,6 +1,9 @@
 """Commands run in this process, on a run so small that it trains in seconds."""
 
 import importlib.util
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -35,6 +38,28 @@ TINY = (
 def tiny():
     """The overrides of a run that trains in seconds."""
     return TINY
+
+
+@pytest.fixture(scope="session")
+def environment():
+    """Of a command in a process of its own: the suite's compilation cache, and no simulated devices."""
+    return {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir), "XLA_FLAGS": ""}
+
+
+@pytest.fixture(scope="session")
+def template(environment, tmp_path_factory):
+    """The tiny run, trained once, and what the command printed."""
+    folder = tmp_path_factory.mktemp("template") / "run"
+    argv = [sys.executable, str(EXPERIMENTS / "train.py"), *TINY, f"hydra.run.dir={folder}"]
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+@pytest.fixture
+def trained(template, tmp_path):
+    """A copy of the tiny run, and what the command printed."""
+    return shutil.copytree(template[0], tmp_path / "run"), template[1]
 
 
 @pytest.fixture

@@ -15,13 +15,6 @@ def hash_of(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.fixture
-def trained(train, tmp_path):
-    code, out, err = train("run")
-    assert code == 0, err
-    return tmp_path / "run", out
-
-
 def test_a_run_folder_is_complete(trained):
     run, out = trained
     assert {path.name for path in run.iterdir()} - {"train.log"} == FILES
@@ -37,7 +30,7 @@ def test_a_run_folder_is_complete(trained):
     records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [record["step"] for record in records] == list(range(5, 41, 5))
     assert {"gen/non_saturating", "disc/non_saturating", "disc/r1", "disc_steps"} <= set(records[0])
-    assert str(run / "report.html") in out
+    assert out.strip().endswith("run/report.html")
     assert "gaussian" in out.lower()
 
 

@@ -1,6 +1,5 @@
 """A run that is stopped, asked politely or not, continues to the bit."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -8,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-import jax
 import pytest
 
 from fingan_jax.training.logger import read_records
@@ -17,7 +15,7 @@ TRAIN = Path(__file__).parents[2] / "experiments" / "train.py"
 
 
 @pytest.fixture(scope="module")
-def start(tiny):
+def start(tiny, environment):
     """`start(folder, *overrides)`: the train command in a process of its own."""
     environment = {
         **os.environ,

@@ -96,9 +96,8 @@ def test_a_folder_without_a_run_is_refused(command, tmp_path, name):
         (["out=nowhere/paths.csv"], "nowhere"),
     ],
 )
-def test_a_sample_that_cannot_be_drawn_is_refused(train, command, tmp_path, given, expected):
-    assert train("run", "training.num_steps=5")[0] == 0
-    code, _, err = command("sample", f"run={tmp_path / 'run'}", f"out={tmp_path / 'p.csv'}", *given)
+def test_a_sample_that_cannot_be_drawn_is_refused(trained, command, tmp_path, given, expected):
+    code, _, err = command("sample", f"run={trained[0]}", f"out={tmp_path / 'p.csv'}", *given)
     assert code == 2
     assert expected in err
     assert err.count("\n") == 1, err
