@@ -25,6 +25,7 @@ from fingan_jax.types import Params
 Config = Mapping[str, Any]
 # How a run is launched and where it is mirrored changes none of its numbers, so a continuation may differ in it.
 LAUNCH = ("resume", "overwrite", "trusted_packages", "cache", "wandb", "name")
+SHORTEST = 10  # days of a path, and of the test part, that can be scored
 KINDS: dict[str, Any] = {
     "seed": int,
     "resume": bool,
@@ -60,6 +61,8 @@ def open_run(cfg: Config, folder: Path) -> Run:
             raise ConfigError(f"{key}={resolved[key]} must be {describe(kind)}")
     check_mode(resolved["wandb"]["mode"])
     setup = pipeline.assemble(cfg, trusted=tuple(resolved["trusted_packages"]))
+    build(cfg["evaluation"], trusted_packages=tuple(resolved["trusted_packages"]))
+    _check_sampling(resolved["sampling"], setup.split.test)
     resolved["provenance"] = provenance(setup, resolved)
     identity = _identity(resolved)
     run_folder.claim(
@@ -200,11 +203,22 @@ def _identity(config: Config) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in LAUNCH}
 
 
-def whole_numbers(cfg: Config, **least: int) -> dict[str, int]:
+def _check_sampling(sampling: Config, test: slice) -> None:
+    """What is only used after hours of training is checked before them."""
+    whole_numbers(sampling, "sampling.", num_paths=1, seed=0)
+    if sampling["num_days"] is not None:
+        whole_numbers(sampling, "sampling.", num_days=SHORTEST)
+    if test.stop - test.start < SHORTEST:
+        raise ConfigError(
+            f"windows.fractions leaves {test.stop - test.start} days to score: give the test part at least {SHORTEST}"
+        )
+
+
+def whole_numbers(cfg: Config, prefix: str = "", /, **least: int) -> dict[str, int]:
     """The keys of `least` from `cfg`, each a whole number no smaller. Raises: ConfigError naming the key."""
     for key, bound in least.items():
         if not fits(cfg[key], int) or cfg[key] < bound:
-            raise ConfigError(f"{key}={cfg[key]} must be a whole number, at least {bound}")
+            raise ConfigError(f"{prefix}{key}={cfg[key]} must be a whole number, at least {bound}")
     return {key: cfg[key] for key in least}
 
 
