@@ -113,7 +113,18 @@ def load_run(folder: Path, trusted: tuple[str, ...] = ()) -> Run:
     if not (folder / run_folder.DATA).exists():
         raise ConfigError(f"{folder / run_folder.DATA} is missing: a run folder holds the prices it was trained on")
     prices = priced.load(folder / run_folder.DATA)
-    return Run(folder, as_dict(config), pipeline.assemble(config, prices=prices, trusted=trusted))
+    try:
+        setup = pipeline.assemble(config, prices=prices, trusted=trusted)
+        build(config["evaluation"], trusted_packages=trusted)
+        _check_sampling(config["sampling"], setup.split.test)
+        dict(config["provenance"])
+    except ValueError:
+        raise
+    # A config that somebody else wrote can be of any shape; what fails in it first is as good a reason as any.
+    except Exception as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+        raise ConfigError(f"{folder / run_folder.CONFIG} describes no run of ours ({reason})") from error
+    return Run(folder, as_dict(config), setup)
 
 
 def load_generator(run: Run) -> tuple[int, Params]:
@@ -124,7 +135,7 @@ def load_generator(run: Run) -> tuple[int, Params]:
     folder = run.folder / run_folder.CHECKPOINTS
     if not folder.is_dir():
         raise CheckpointError(f"no finished checkpoint in {folder}: train first")
-    with checkpoint.checkpoints(folder) as manager:
+    with checkpoint.checkpoints(folder, read_only=True) as manager:
         step, state = checkpoint.restore(manager, pipeline.initial_state(run.setup))
     return step, state.ema
 

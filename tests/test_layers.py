@@ -10,17 +10,17 @@ import pytest
 from fingan_jax import allowlist
 
 ROOT = Path(__file__).parent.parent
-CORE = ("fingan_jax.types", "fingan_jax.statistics")
+CORE = ("fingan_jax.types", "fingan_jax.statistics", "fingan_jax.atomic")
 
 # what a module (the longest match decides) may import of ours, besides its own package
 LAYERS: dict[str, tuple[str, ...]] = {
-    "fingan_jax": (),  # also types, statistics and schema
+    "fingan_jax": (),  # also types, statistics, atomic and schema
     "fingan_jax.data": CORE,
     "fingan_jax.models": CORE,
     "fingan_jax.objectives": CORE,
     "fingan_jax.evaluation": CORE,
     "fingan_jax.finance": CORE,
-    "fingan_jax.training": ("fingan_jax.types", "fingan_jax.objectives.term"),
+    "fingan_jax.training": ("fingan_jax.types", "fingan_jax.atomic", "fingan_jax.objectives.term"),
     "fingan_jax.allowlist": ("fingan_jax.schema",),
     "fingan_jax.build": ("fingan_jax.allowlist", "fingan_jax.schema", "fingan_jax.objectives.term"),
     "fingan_jax.launchers": ("fingan_jax.build", "fingan_jax.schema", "fingan_jax.training"),

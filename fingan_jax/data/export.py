@@ -1,16 +1,18 @@
 """Generated paths as a file that any tool reads: Parquet or CSV in long form, or npz."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
 
-Writer = Callable[[Path, pd.DataFrame], None]
+from fingan_jax.atomic import replacing
+
+Writer = Callable[[IO[bytes], pd.DataFrame], None]
 TABLES: dict[str, Writer] = {
-    ".parquet": lambda path, frame: frame.to_parquet(path, index=False),
-    ".csv": lambda path, frame: frame.to_csv(path, index=False),
+    ".parquet": lambda file, frame: frame.to_parquet(file, index=False),
+    ".csv": lambda file, frame: frame.to_csv(file, index=False),
 }
 FORMATS = (*TABLES, ".npz")
 
@@ -40,10 +42,8 @@ def frame(returns: np.ndarray, prices: np.ndarray, names: Sequence[str]) -> pd.D
 
 def write(path: Path, *, returns: np.ndarray, prices: np.ndarray, names: Sequence[str]) -> None:
     """Writes paths [path, day, asset] to `path`, whole or not at all; equal paths give equal bytes."""
-    scratch = path.with_name(path.name + ".tmp")
-    if path.suffix == ".npz":
-        with scratch.open("wb") as file:
-            np.savez(file, returns=returns, prices=prices, names=np.array(names))
-    else:
-        TABLES[path.suffix](scratch, frame(returns, prices, names))
-    os.replace(scratch, path)
+    with replacing(path) as file:
+        if path.suffix == ".npz":
+            np.savez(file, returns=returns, prices=prices, names=np.array(names))  # type: ignore[arg-type]
+        else:
+            TABLES[path.suffix](file, frame(returns, prices, names))

@@ -3,11 +3,12 @@
 import datetime
 import hashlib
 import json
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+from fingan_jax.atomic import replacing
 
 
 class Prices(NamedTuple):
@@ -143,7 +144,7 @@ def content_hash(prices: Prices) -> str:
 
 def save(path: str | Path, prices: Prices) -> None:
     """Writes `prices` to `path` as npz, bit for bit and without pickle."""
-    with open(path, "wb") as file:
+    with replacing(path) as file:
         np.savez_compressed(file, values=prices.values, dates=prices.dates, names=np.array(prices.names, dtype=str))
 
 
@@ -152,8 +153,11 @@ def load(path: str | Path) -> Prices:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             values, dates, names = (arrays[field] for field in Prices._fields)
-    except (OSError, EOFError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    # Every layer of an npz that somebody else made, zip, deflate, header and array, has its own way to fail.
+    except Exception as error:
         raise ValueError(f"{path}: no prices here ({type(error).__name__}): give a file that save wrote") from None
-    if values.ndim != 2 or values.shape != (len(dates), len(names)):
+    if values.ndim != 2 or dates.ndim != 1 or names.ndim != 1 or values.shape != (len(dates), len(names)):
         raise ValueError(f"{path}: values {values.shape} do not fit {len(dates)} dates and {len(names)} names")
-    return Prices(values, dates, tuple(map(str, names)))
+    if values.dtype != np.float64 or dates.dtype != np.dtype("datetime64[D]") or names.dtype.kind != "U":
+        raise ValueError(f"{path}: values, dates and names are of other types than save writes")
+    return check(Prices(values, dates, tuple(map(str, names))), str(path))

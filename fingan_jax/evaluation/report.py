@@ -4,9 +4,9 @@ import base64
 import os
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
+from fingan_jax.atomic import replacing
 from fingan_jax.evaluation.figures import figures
 from fingan_jax.evaluation.page import page, section
 from fingan_jax.evaluation.paths import PathArray, Series
@@ -144,11 +144,6 @@ def write_report(
     verdict = section("In plain words", "Each sentence follows a stated rule.", _findings(evaluation))
     title, about = summary.get("name", "A generator of returns"), summary.get("about", "Generated returns on trial.")
     document = page(title, about, _facts(facts) + verdict + _sections(evaluation, pictures), _notes(evaluation))
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(document, encoding="utf-8")
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(document.encode())
     return pictures

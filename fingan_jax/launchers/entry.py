@@ -91,5 +91,6 @@ def _code(ended: int | Exception) -> int:
         text = f"{key} is missing: give {key}=... (--help lists what can be given)"
     elif isinstance(ended, OmegaConfBaseException):
         text = f"{key}: " * bool(key) + text.split("full_key:")[0]
-    print("error:", " ".join(text.split()) or type(ended).__name__, file=sys.stderr)
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
+    print("error:", line or type(ended).__name__, file=sys.stderr)
     return 1 if isinstance(ended, ArithmeticError) else 2

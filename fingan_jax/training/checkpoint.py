@@ -23,7 +23,7 @@ class CheckpointError(ValueError):
 def digest(tree: Any) -> str:
     """SHA-256 over path, dtype, shape and bytes of every leaf."""
     sha = hashlib.sha256()
-    for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
+    for path, leaf in _leaves(tree):
         if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
             leaf = jax.random.key_data(leaf)  # noqa: PLW2901
         array = np.asarray(leaf)
@@ -33,17 +33,26 @@ def digest(tree: Any) -> str:
 
 
 @contextmanager
-def checkpoints(folder: Path, keep: int = 3) -> Iterator[ocp.CheckpointManager]:
-    """Opens the checkpoints of a run; a save is durable when it returns. Unfinished saves are never seen."""
+def checkpoints(folder: Path, keep: int = 3, *, read_only: bool = False) -> Iterator[ocp.CheckpointManager]:
+    """Opens the checkpoints of a run; a save is durable when it returns. Unfinished saves are never seen.
+
+    Raises: CheckpointError if the folder cannot be understood.
+    """
     # Orbax logs tracebacks of its own beside the error it raises; the error alone is enough.
     logging.getLogger("absl").setLevel(logging.CRITICAL)
     options = ocp.CheckpointManagerOptions(
         max_to_keep=keep,
         step_prefix="step",
-        cleanup_tmp_directories=True,
+        cleanup_tmp_directories=not read_only,
+        read_only=read_only,
         enable_async_checkpointing=False,
     )
-    with ocp.CheckpointManager(folder.absolute(), options=options) as manager:
+    handlers = {"state": ocp.StandardCheckpointHandler(), "meta": ocp.JsonCheckpointHandler()}
+    try:
+        manager = ocp.CheckpointManager(folder.absolute(), options=options, item_handlers=handlers)
+    except Exception as error:
+        raise CheckpointError(f"no checkpoints can be read in {folder}: {_first_line(error)}") from error
+    with manager:
         yield manager
 
 
@@ -85,7 +94,28 @@ def drop_after(manager: ocp.CheckpointManager, step: int) -> None:
         manager.delete(newer)
 
 
+def _check_model(manager: ocp.CheckpointManager, step: int, like: Any) -> None:
+    """Compares shapes before an array is read: a mismatch met while reading leaves reads behind that complain later."""
+    stored = {_name(path): leaf.shape for path, leaf in _leaves(manager.item_metadata(step).state.tree)}
+    for path, leaf in _leaves(like):
+        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            continue
+        found = stored.get(_name(path))
+        if found is None or tuple(found) != tuple(leaf.shape):
+            there = "is missing" if found is None else f"has shape {list(found)}"
+            raise CheckpointError(f"of another model, {_name(path)} {there} instead of shape {list(leaf.shape)}")
+
+
+def _leaves(tree: Any) -> list[tuple[Any, Any]]:
+    return jax.tree_util.tree_leaves_with_path(tree)
+
+
+def _name(path: Any) -> str:
+    return ".".join(str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key)))) for key in path)
+
+
 def _restore_step(manager: ocp.CheckpointManager, step: int, like: Any) -> Any:
+    _check_model(manager, step, like)
     args = ocp.args.Composite(state=ocp.args.StandardRestore(like), meta=ocp.args.JsonRestore())
     restored = manager.restore(step, args=args)
     if digest(restored.state) != restored.meta["sha256"]:

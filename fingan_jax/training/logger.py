@@ -2,13 +2,14 @@
 
 import json
 import math
-import os
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from fingan_jax.atomic import replacing
 
 Record = dict[str, float]
 MODES = ("offline", "online", "disabled")
@@ -47,9 +48,8 @@ def check_mode(mode: str) -> None:
 def forget_after(logger: Logger, step: int) -> None:
     """Drops the records after `step`, left by an interrupted run that continues from there."""
     kept = [record for record in read_records(logger.path) if record["step"] <= step]
-    scratch = logger.path.with_suffix(".tmp")
-    scratch.write_text("".join(json.dumps(record) + "\n" for record in kept))
-    os.replace(scratch, logger.path)
+    with replacing(logger.path) as file:
+        file.write("".join(json.dumps(record) + "\n" for record in kept).encode())
 
 
 def log(logger: Logger, record: Record) -> None:
@@ -83,15 +83,23 @@ def log_summary(logger: Logger, values: Mapping[str, Any]) -> None:
 
 
 def read_records(path: Path) -> list[Record]:
-    """The records of a metrics.jsonl; a last line torn by a kill is dropped, a missing file has none."""
+    """The records of a metrics.jsonl; a last line torn by a kill is dropped, a missing file has none.
+
+    Raises: ValueError naming the line that is no record.
+    """
     if not path.exists():
         return []
-    records = []
-    for line in path.read_text().splitlines():
+    lines, records = path.read_text().splitlines(), []
+    for number, line in enumerate(lines, start=1):
         try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
+            record = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            if number == len(lines) and isinstance(error, json.JSONDecodeError):
+                break
+            raise ValueError(f"{path}: line {number} is no record of a run: delete it") from error
+        if not (isinstance(record, dict) and isinstance(record.get("step"), int)):
+            raise ValueError(f"{path}: line {number} is no record of a run, it has no step: delete it")
+        records.append(record)
     return records
 
 

@@ -1,13 +1,14 @@
 """A run folder: who may write into it, and files that are there whole or not at all."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from fingan_jax.atomic import replacing
 
 CONFIG, METRICS, CHECKPOINTS = "config.yaml", "metrics.jsonl", "checkpoints"
 SAMPLES, EVALUATION, REPORT, DATA = "samples.npz", "evaluation.json", "report.html", "data.npz"
@@ -74,9 +75,8 @@ def differences(before: Any, after: Any, key: str = "") -> Iterator[str]:
 
 def write_text(path: Path, text: str) -> None:
     """Writes a file that is whole or absent."""
-    scratch = path.with_name(path.name + ".tmp")
-    scratch.write_text(text)
-    os.replace(scratch, path)
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -86,10 +86,8 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:
     """Writes arrays as npz; equal arrays give equal bytes."""
-    scratch = path.with_name(path.name + ".tmp")
-    with scratch.open("wb") as file:
+    with replacing(path) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
-    os.replace(scratch, path)
 
 
 def _delete(path: Path) -> None:
