@@ -3,11 +3,12 @@
 import sys
 import time
 
-from fingan_jax.launchers.entry import LAUNCHED, command, output_dir, resume_command
+from fingan_jax.launchers.entry import command, launched, output_dir, resume_command
 
 
 @command("config")
 def main(cfg):
+    begun = launched()
     from fingan_jax import runs
     from fingan_jax.evaluation.table import table
     from fingan_jax.training import devices, logger, run_folder
@@ -15,7 +16,7 @@ def main(cfg):
     devices.use_compilation_cache(cfg.cache)
     run = runs.open_run(cfg, output_dir())
     with logger.open_logger(run.folder, run.config, cfg.wandb) as log:
-        state, signal, speed = fit(run, log)
+        state, signal, speed = fit(run, log, begun)
         if signal:
             print(f"stopped at step {int(state.step)}; continue with:\n  {resume_command(run.folder)}", file=sys.stderr)
             return 128 + signal
@@ -27,7 +28,7 @@ def main(cfg):
     return 0
 
 
-def fit(run, log):
+def fit(run, log, begun):
     """Trains from the newest checkpoint on; returns the last state, the signal that stopped it or 0, and the speed."""
     from fingan_jax import pipeline, runs
     from fingan_jax.training import checkpoint, devices, logger, loop, progress, run_folder, stopping
@@ -49,10 +50,10 @@ def fit(run, log):
                 if chunk.state is not None:
                     state = chunk.state
                     checkpoint.save(manager, chunk.last, state)
-        return state, stop(), speed_of(first_steps, int(state.step), devices)
+        return state, stop(), speed_of(begun, first_steps, int(state.step), devices)
 
 
-def speed_of(first_steps, last, devices):
+def speed_of(begun, first_steps, last, devices):
     """What the run measured of itself, in words."""
     speed = {"hardware": devices.hardware(), "peak_memory": f"{devices.peak_memory_gib():.2f} GiB"}
     if first_steps and last > first_steps[0]:
@@ -60,7 +61,7 @@ def speed_of(first_steps, last, devices):
         rate = (last - done) / (time.perf_counter() - at)
         speed |= {
             "speed": f"{rate:.1f} steps/s",
-            "first_steps": f"{done} steps done {at - LAUNCHED:.1f} s after launch",
+            "first_steps": f"{done} steps done {at - begun:.1f} s after launch",
         }
     return speed
 

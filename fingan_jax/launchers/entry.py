@@ -20,7 +20,7 @@ from fingan_jax.build import config_dir
 SHOW_TRACEBACK = "HYDRA_FULL_ERROR"
 EXPECTED = (HydraException, OmegaConfBaseException, ValueError, OSError, ArithmeticError)
 SIGNALLED = 128  # and a signal's number: the exit code of what a signal stopped
-LAUNCHED = time.perf_counter()
+_LAUNCHED = [time.perf_counter()]
 
 
 def command(config_name: str) -> Callable[[Callable[[DictConfig], int | None]], Callable[[], None]]:
@@ -52,6 +52,11 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], int | None]], 
         return start
 
     return decorate
+
+
+def launched() -> float:
+    """When this job began, on the clock of `time.perf_counter`: with the process, or later for the next of a sweep."""
+    return _LAUNCHED.pop() if _LAUNCHED else time.perf_counter()
 
 
 def output_dir() -> Path:
