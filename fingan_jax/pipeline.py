@@ -49,6 +49,8 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
 
     Raises: ConfigError or ValueError, naming the key and the remedy, before anything is compiled or written.
     """
+    if not isinstance(cfg["seed"], int) or not 0 <= cfg["seed"] < 2**32:
+        raise ValueError(f"seed={cfg['seed']} must be a whole number from 0 to {2**32 - 1}")
     make = partial(build, trusted_packages=trusted)
     settings = make(cfg["training"])
     prices = prices if prices is not None else make(cfg["data"])

@@ -61,8 +61,7 @@ def open_run(cfg: Config, folder: Path) -> Run:
             raise ConfigError(f"{key}={resolved[key]} must be {describe(kind)}")
     check_mode(resolved["wandb"]["mode"])
     setup = pipeline.assemble(cfg, trusted=tuple(resolved["trusted_packages"]))
-    build(cfg["evaluation"], trusted_packages=tuple(resolved["trusted_packages"]))
-    _check_sampling(resolved["sampling"], setup.split.test)
+    _check_judgement({**cfg, "provenance": {}}, setup, tuple(resolved["trusted_packages"]))
     resolved["provenance"] = provenance(setup, resolved)
     identity = _identity(resolved)
     run_folder.claim(
@@ -115,9 +114,7 @@ def load_run(folder: Path, trusted: tuple[str, ...] = ()) -> Run:
     prices = priced.load(folder / run_folder.DATA)
     try:
         setup = pipeline.assemble(config, prices=prices, trusted=trusted)
-        build(config["evaluation"], trusted_packages=trusted)
-        _check_sampling(config["sampling"], setup.split.test)
-        dict(config["provenance"])
+        _check_judgement(config, setup, trusted)
     except ValueError:
         raise
     # A config that somebody else wrote can be of any shape; what fails in it first is as good a reason as any.
@@ -214,8 +211,11 @@ def _identity(config: Config) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in LAUNCH}
 
 
-def _check_sampling(sampling: Config, test: slice) -> None:
+def _check_judgement(cfg: Config, setup: Setup, trusted: tuple[str, ...]) -> None:
     """What is only used after hours of training is checked before them."""
+    sampling, test = cfg["sampling"], setup.split.test
+    if not callable(build(cfg["evaluation"], trusted_packages=trusted)) or not isinstance(cfg["provenance"], Mapping):
+        raise ConfigError("evaluation must name a function that scores, such as fingan_jax.evaluation.suite.evaluate")
     whole_numbers(sampling, "sampling.", num_paths=1, seed=0)
     if sampling["num_days"] is not None:
         whole_numbers(sampling, "sampling.", num_days=SHORTEST)

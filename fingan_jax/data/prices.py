@@ -152,12 +152,12 @@ def load(path: str | Path) -> Prices:
     """The prices that `save` wrote to `path`; ValueError where there are none."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            values, dates, names = (arrays[field] for field in Prices._fields)
+            values, dates, names = (np.asarray(arrays[field]) for field in Prices._fields)
     # Every layer of an npz that somebody else made, zip, deflate, header and array, has its own way to fail.
     except Exception as error:
         raise ValueError(f"{path}: no prices here ({type(error).__name__}): give a file that save wrote") from None
-    if values.ndim != 2 or dates.ndim != 1 or names.ndim != 1 or values.shape != (len(dates), len(names)):
-        raise ValueError(f"{path}: values {values.shape} do not fit {len(dates)} dates and {len(names)} names")
+    if values.ndim != 2 or (*dates.shape, *names.shape) != values.shape:
+        raise ValueError(f"{path}: values {values.shape} do not fit dates {dates.shape} and names {names.shape}")
     if values.dtype != np.float64 or dates.dtype != np.dtype("datetime64[D]") or names.dtype.kind != "U":
         raise ValueError(f"{path}: values, dates and names are of other types than save writes")
     return check(Prices(values, dates, tuple(map(str, names))), str(path))
