@@ -22,9 +22,9 @@ COMMANDS = (*READERS, "train")
 LAST = "checkpoints/step_40"
 
 
-def cases(table):
-    """One case for each entry."""
-    return [pytest.param(value, id=name) for name, value in table.items()]
+def cases(table, mark=None, marked=()):
+    """One case for each entry, those of `marked` under `mark`."""
+    return [pytest.param(value, id=name, marks=[mark] if name in marked else []) for name, value in table.items()]
 
 
 def by_command(table, first, *others, every=9):
@@ -101,10 +101,10 @@ def attempt(command, tiny, sent, tmp_path, capfd):
             return entry._code(error), *capfd.readouterr()
         return (0, *capfd.readouterr())
 
-    def run(name):
+    def run(name, *more):
         before = contents(sent.home)
         try:
-            code, _, err = load() if name == "load" else command(name, *given[name])
+            code, _, err = load() if name == "load" else command(name, *given[name], *more)
         finally:
             assert contents(sent.home) == before
         return code, err
@@ -149,10 +149,12 @@ def place(config, key, value):
     for name in path:
         config = config[name]
     config[last] = value
+    if value is ...:
+        del config[last]
 
 
 def rewrite(sent, key, value):
-    """Sets one key of the run's config.yaml."""
+    """Sets one key of the run's config.yaml, or deletes it for `...`."""
     path = sent.run / "config.yaml"
     config = yaml.safe_load(path.read_text())
     place(config, key, value)
@@ -173,15 +175,14 @@ NODES = (
     "training", "windows", "transform", "model.gen", "model.disc", "noise", "optimizer.gen", "optimizer.disc",
     "objective.r1", "evaluation", "data",
 )  # fmt: skip
-UNUSED = {("evaluate", "data"), ("sample", "data")}
-READ = [("evaluate", node) for node in NODES] + [("sample", node) for node in ("training", "evaluation", "data")]
+PROBES = [*(("load", node) for node in NODES), *((name, node) for name in COMMANDS for node in ("evaluation", "data"))]
 
 
-@pytest.mark.parametrize(("name", "node"), [*READ, *(("train", node) for node in ("training", "evaluation", "data"))])
+@pytest.mark.parametrize(("name", "node"), PROBES)
 @pytest.mark.usefixtures("without_pictures")
 def test_a_shell_command_in_any_node_is_refused_or_never_looked_at(sent, refused, harmless, name, node):
     rewrite(sent, node, {"_target_": "os.system", "_args_": [sent.shell]})
-    if (name, node) in UNUSED:
+    if node == "data" and name != "train":  # a run folder brings its prices
         harmless(name)
     else:
         refused(name, "was started with another" if name == "train" else "'os.system' is refused")
@@ -349,18 +350,22 @@ def test_a_config_of_wrong_kinds_is_refused(sent, refused, case):
     refused("load")
 
 
+late = pytest.mark.xfail(strict=True, reason="ends in a traceback or in another exit code than 2")
 LATE = {
-    "no evaluation": ("evaluation", None),
-    "no provenance": ("provenance", 3),
-    "an evaluation that is a number": ("evaluation", 3),
+    "no evaluation": ("evaluate", "evaluation", None),
+    "no provenance": ("evaluate", "provenance", 3),
+    "no name": ("evaluate", "name", ...),
+    "a seed of 70 bits for the sample": ("evaluate", "sampling.seed", 2**70),
+    "a layer of 70 bits": ("sample", "model.gen.hidden", 2**70),
 }
 
 
-@pytest.mark.parametrize("case", cases(LATE))
+@pytest.mark.parametrize("case", cases(LATE, late, list(LATE)[2:]))
 @pytest.mark.usefixtures("without_pictures")
-def test_a_config_that_cannot_be_scored_is_refused(sent, refused, case):
-    rewrite(sent, *case)
-    refused("evaluate")
+def test_a_config_that_fails_late_is_refused(sent, refused, case):
+    name, key, value = case
+    rewrite(sent, key, value)
+    refused(name)
 
 
 @pytest.mark.parametrize("name", ["sample", "train"])
@@ -543,18 +548,18 @@ def shardings(content, s):
 HANDLERS = {"state": "os.system", "meta": "builtins.exec", "../../x": "pickle.loads"}
 REDUCE = {"py/object": "os.system", "py/reduce": [{"py/function": "os.system"}, ["true"]]}
 METADATA = {
-    "handlers": edit("_CHECKPOINT_METADATA", lambda content, s: content.update(item_handlers=HANDLERS)),
-    "objects": edit("_CHECKPOINT_METADATA", lambda content, s: content["custom_metadata"].update(REDUCE)),
+    "handlers": edit(
+        "_CHECKPOINT_METADATA", lambda content, s: content.update(item_handlers=HANDLERS, custom_metadata=REDUCE)
+    ),
     "value types": edit("state/_METADATA", value_types),
+    "rich types": edit("state/_METADATA", rich_types),
     "shardings": edit("state/_sharding", shardings),
 }
 
 
-def test_metadata_of_a_checkpoint_names_code_in_vain(sent, harmless):
-    for plant in METADATA.values():
-        plant(sent)
-    harmless("sample")
-    edit("state/_METADATA", rich_types)(sent)
+@pytest.mark.parametrize("plant", cases(METADATA))
+def test_metadata_of_a_checkpoint_names_code_in_vain(sent, harmless, plant):
+    plant(sent)
     harmless("sample")
 
 
@@ -566,12 +571,9 @@ def pointers():
 BROKEN = {
     "a pickle for the digest": ("meta/metadata", lambda s: pickle.dumps(Payload(s.shell))),
     "an object for the digest": ("meta/metadata", lambda s: json.dumps({"sha256": REDUCE}).encode()),
-    "no digest": ("meta/metadata", lambda s: b"{}"),
-    "nested deeply": ("meta/metadata", lambda s: b"[" * 100_000),
     "a pickle for the tree": ("state/_METADATA", lambda s: pickle.dumps(Payload(s.shell))),
     "a pickle for the state": ("state/checkpoint", lambda s: pickle.dumps(Payload(s.shell))),
     "pointers for the state": ("state/checkpoint", lambda s: pointers()),
-    "a pickle for the metrics": ("metrics/metrics", lambda s: pickle.dumps(Payload(s.shell))),
     "a list for the metadata": ("_CHECKPOINT_METADATA", lambda s: b"[1]"),
     "metadata nested deeply": ("_CHECKPOINT_METADATA", lambda s: b"[" * 100_000),
 }
@@ -595,7 +597,6 @@ def test_a_checkpoint_of_another_model_is_refused_before_an_array_is_read(sent, 
 
 LINES = {
     "a list": b"[1, 2]\n",
-    "no step": b'{"gen/loss": 1.0}\n',
     "a step in a word": b'{"step": "os.system"}\n',
     "nested deeply": b"[" * 100_000 + b"\n",
     "not text": b"\xff\xfe\n",
@@ -627,6 +628,16 @@ def test_no_script_reaches_the_report(sent, harmless):
     assert "<img src=x" not in html
 
 
+@pytest.mark.xfail(strict=True, reason="ends in a traceback of wandb's")
+@pytest.mark.parametrize("name", ["../../../receiver/run", ""])
+def test_a_name_at_the_mirror_that_leads_elsewhere_is_refused(sent, attempt, name):
+    (sent.run / "wandb").mkdir()
+    (sent.run / "wandb/run_id").write_text(name)
+    code, err = attempt("train", "wandb.mode=offline")
+    assert code == 2, err
+    assert "Traceback" not in err
+
+
 # Links out of the folder.
 
 
@@ -649,7 +660,6 @@ def test_a_link_in_place_of_a_result_is_replaced_not_followed(sent, harmless, na
 FOLLOWED = {
     "prices": ("train", "data.npz"),
     "scratch of the config": ("train", "config.yaml.tmp"),
-    "scratch of the records": ("train", "metrics.tmp"),
     "scratch of the results": ("evaluate", "samples.npz.tmp", "evaluation.json.tmp"),
     "scratch of the report": ("evaluate", f".report.html.{os.getpid()}.part"),
 }
@@ -680,8 +690,7 @@ def test_a_config_or_prices_that_link_elsewhere_tell_nothing_of_it(sent, refused
         refused(name, file)
 
 
-@pytest.mark.parametrize("file", ["step_50.orbax-checkpoint-tmp-1", "step_50"])
-@pytest.mark.parametrize("name", ["sample", "train"])
+@pytest.mark.parametrize(("name", "file"), [("sample", "step_50.orbax-checkpoint-tmp-1"), ("train", "step_50")])
 @pytest.mark.usefixtures("without_pictures")
 def test_a_checkpoint_that_links_elsewhere_deletes_nothing_there(sent, attempt, name, file):
     (sent.run / "checkpoints" / file).symlink_to(sent.home)

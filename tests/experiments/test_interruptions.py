@@ -17,11 +17,6 @@ TRAIN = Path(__file__).parents[2] / "experiments" / "train.py"
 @pytest.fixture(scope="module")
 def start(tiny, environment):
     """`start(folder, *overrides)`: the train command in a process of its own."""
-    environment = {
-        **os.environ,
-        "JAX_COMPILATION_CACHE_DIR": str(jax.config.jax_compilation_cache_dir),
-        "XLA_FLAGS": "",
-    }
 
     def run(folder, *overrides):
         given = [*tiny, "training.num_steps=400", "training.log_every=2", "training.save_every=50", *overrides]
