@@ -15,6 +15,7 @@ from fingan_jax.data.prices import Prices
 from fingan_jax.data.transforms import Transform, log_returns, prices_from
 from fingan_jax.models.noise import with_history
 from fingan_jax.objectives.term import Objective, plays
+from fingan_jax.training.devices import compiler_options
 from fingan_jax.training.loop import RunChunk, make_chunk
 from fingan_jax.training.sampling import Past, sample_paths
 from fingan_jax.training.settings import Settings
@@ -102,7 +103,8 @@ def compiled_chunk(setup: Setup) -> RunChunk:
     draw = windows.sampler(
         jnp.asarray(setup.series), window=setup.window, past=setup.past, batch_size=settings.batch_size
     )
-    return jax.jit(make_chunk(step, lambda key: draw(key, settings.num_disc_steps)), donate_argnums=0)
+    chunk = make_chunk(step, lambda key: draw(key, settings.num_disc_steps))
+    return jax.jit(chunk, donate_argnums=0, compiler_options=compiler_options())
 
 
 def generate(setup: Setup, ema: Params, key: Key, *, num_paths: int, num_days: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,8 +7,11 @@ import jax
 import pytest
 
 from fingan_jax.training import devices
+from fingan_jax.training.checkpoint import digest
+from fingan_jax.training.loop import make_chunk
 from fingan_jax.training.progress import advance, progress_bar
 from fingan_jax.training.settings import Settings
+from fingan_jax.training.step import make_train_step
 from fingan_jax.training.stopping import stop_on_signal
 
 
@@ -79,3 +82,23 @@ def test_hardware_and_memory_are_measured():
     assert devices.peak_memory_gib() >= before
     assert devices.peak_memory_gib() > 0.3
     assert len(block) == 300 * 2**20
+
+
+def test_the_compilers_options_change_no_bit(game):
+    step = jax.jit(make_chunk(make_train_step(*game[:4], num_disc_steps=2), game.batches))
+    options = devices.compiler_options()
+    quicker = jax.jit(make_chunk(make_train_step(*game[:4], num_disc_steps=2), game.batches), compiler_options=options)
+    (plain, _), (quick, _) = step(game.state, 5), quicker(game.state, 5)
+    assert digest(plain) == digest(quick)
+
+
+def test_no_option_is_given_to_an_accelerator_or_to_a_compiler_that_does_not_know_it(monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert devices.compiler_options() == {}
+    monkeypatch.undo()
+
+    def unknown(*args, **kwargs):
+        raise ValueError("No such compile option")
+
+    monkeypatch.setattr(jax, "jit", unknown)
+    assert devices.compiler_options() == {}
