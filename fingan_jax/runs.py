@@ -13,7 +13,6 @@ import yaml
 from fingan_jax import __version__, pipeline
 from fingan_jax.build import as_dict, build, read_config
 from fingan_jax.data import prices as priced
-from fingan_jax.evaluation import report
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, describe, fits
 from fingan_jax.training import checkpoint, run_folder
@@ -159,6 +158,8 @@ def judge(run: Run, step: int, ema: Params, *, trusted: tuple[str, ...] = (), **
 
     `measured` stands in the head of the report, such as the speed.
     """
+    from fingan_jax.evaluation import report  # matplotlib, which training does not wait for
+
     setup, folder = run.setup, run.folder
     samples = sample(run, ema)
     run_folder.write_arrays(folder / run_folder.SAMPLES, **samples)
