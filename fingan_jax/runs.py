@@ -131,8 +131,12 @@ def load_generator(run: Run) -> tuple[int, Params]:
     folder = run.folder / run_folder.CHECKPOINTS
     if not folder.is_dir():
         raise CheckpointError(f"no finished checkpoint in {folder}: train first")
+    try:
+        like = pipeline.initial_state(run.setup)
+    except (TypeError, OverflowError, MemoryError) as error:
+        raise ConfigError(f"{run.folder / run_folder.CONFIG}: a model that cannot be built here: {error}") from error
     with checkpoint.checkpoints(folder, read_only=True) as manager:
-        step, state = checkpoint.restore(manager, pipeline.initial_state(run.setup))
+        step, state = checkpoint.restore(manager, like)
     return step, state.ema
 
 
@@ -218,6 +222,8 @@ def _check_judgement(cfg: Config, setup: Setup, trusted: tuple[str, ...]) -> Non
     if not callable(build(cfg["evaluation"], trusted_packages=trusted)) or not isinstance(cfg["provenance"], Mapping):
         raise ConfigError("evaluation must name a function that scores, such as fingan_jax.evaluation.suite.evaluate")
     whole_numbers(sampling, "sampling.", num_paths=1, seed=0)
+    if sampling["seed"] >= 2**32 or not isinstance(cfg["name"], str):
+        raise ConfigError(f"sampling.seed={sampling['seed']} must be below {2**32}, and name={cfg['name']} a word")
     if sampling["num_days"] is not None:
         whole_numbers(sampling, "sampling.", num_days=SHORTEST)
     if test.stop - test.start < SHORTEST:

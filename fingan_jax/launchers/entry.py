@@ -98,4 +98,5 @@ def _code(ended: int | Exception) -> int:
         text = f"{key}: " * bool(key) + text.split("full_key:")[0]
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
     print("error:", line or type(ended).__name__, file=sys.stderr)
-    return 1 if isinstance(ended, ArithmeticError) else 2
+    computed = isinstance(ended, ArithmeticError) and not isinstance(ended, OverflowError)
+    return 1 if computed else 2  # an overflow comes from a number in the config

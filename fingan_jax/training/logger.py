@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
@@ -157,4 +158,7 @@ def _run_id(run: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(uuid.uuid4().hex[:8])
-    return path.read_text().strip()
+    name = path.read_text().strip()
+    if not re.fullmatch(r"\w{1,64}", name, re.ASCII):
+        raise ValueError(f"{path} holds no name that wandb gives a run: delete it")
+    return name
