@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
+from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.figure import Figure
 
 from fingan_jax.evaluation import draw_dependence, draw_losses, draw_returns
@@ -19,7 +19,9 @@ DRAWN = 200  # paths a side: more change no picture
 def png(draw: Callable[..., Figure], *args: Any, dpi: int = 150) -> bytes:
     """The figure `draw(*args)`, in the report's look, as a PNG."""
     buffer = io.BytesIO()
-    with rc_context(STYLE):
+    with rc_context():
+        rcdefaults()  # not what a matplotlibrc in the current folder says, which may be somebody else's
+        rcParams.update(STYLE)
         draw(*args).savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()
 
