@@ -8,7 +8,7 @@ def main(cfg):
     import json
     from pathlib import Path
 
-    from fingan_jax import runs
+    from fingan_jax import identity
     from fingan_jax.evaluation import compare
     from fingan_jax.training import run_folder
 
@@ -16,7 +16,7 @@ def main(cfg):
     folders = [Path(folder) for folder in cfg.runs] + [path.parent for path in found]
     if not folders:
         raise ValueError("no finished run: give sweep=FOLDER, or runs=[FOLDER,...] with an evaluation.json in each")
-    runs.check_same_but_seed(folders)
+    identity.check_same_but_seed(folders)
     evaluations = [json.loads((folder / run_folder.EVALUATION).read_text()) for folder in folders]
     for title, section in (("Held-out days", None), ("Training days", "in_sample")):
         print(f"**{title}**\n\n{compare.markdown(evaluations, section=section)}\n")

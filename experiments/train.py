@@ -1,69 +1,80 @@
 """Train a GAN, then sample, score and report it: python experiments/train.py experiment=sp500 training.num_steps=500"""
 
 import sys
-import time
 
 from fingan_jax.launchers.entry import command, launched, output_dir, resume_command
 
 
-@command("config")
-def main(cfg):
-    begun = launched()
-    from fingan_jax import runs
-    from fingan_jax.evaluation.table import table
-    from fingan_jax.training import devices, logger, run_folder
+def together(cfgs, folders):
+    """Trains runs of a sweep that share a program; gives each one's error or None."""
+    from fingan_jax.training import standing
 
-    devices.use_compilation_cache(cfg.cache)
-    run = runs.open_run(cfg, output_dir())
-    with logger.open_logger(run.folder, run.config, cfg.wandb) as log:
-        state, signal, speed = fit(run, log, begun)
-        if signal:
-            print(f"stopped at step {int(state.step)}; continue with:\n  {resume_command(run.folder)}", file=sys.stderr)
-            return 128 + signal
-        evaluation, figures = runs.judge(run, int(state.step), state.ema, trusted=tuple(cfg.trusted_packages), **speed)
-        logger.log_summary(log, evaluation["model"])
-        logger.log_figures(log, figures)
-    print(table(evaluation), *(f"{name.replace('_', ' ')}: {value}" for name, value in speed.items()), sep="\n")
-    print(f"\nreport: {run.folder / run_folder.REPORT}")
+    ended = train(cfgs, folders)
+    for end in ended:
+        standing.note_failure(end.folder, end.error)
+    if any(end.signal for end in ended):
+        raise KeyboardInterrupt
+    return [end.error for end in ended]
+
+
+def after(folder):
+    """Reports the finished runs in `folder` together."""
+    from fingan_jax import overview
+
+    if text := overview.report(folder):
+        print(f"\n{text}\n\nreport over all runs: {folder / 'report.html'}")
+
+
+@command("config", together=together, after=after)
+def main(cfg):
+    if cfg.training.num_seeds != 1:
+        return seeds(cfg)
+    from fingan_jax.evaluation.table import table
+    from fingan_jax.training import run_folder
+
+    (end,) = train([cfg], [output_dir()])
+    if end.error:
+        raise end.error
+    if end.signal:
+        return stopped(end)
+    print(table(end.evaluation), *(f"{name.replace('_', ' ')}: {value}" for name, value in end.speed.items()), sep="\n")
+    print(f"\nreport: {end.folder / run_folder.REPORT}")
     return 0
 
 
-def fit(run, log, begun):
-    """Trains from the newest checkpoint on; returns the last state, the signal that stopped it or 0, and the speed."""
-    from fingan_jax import pipeline, runs
-    from fingan_jax.training import checkpoint, devices, logger, loop, progress, run_folder, stopping
+def seeds(cfg):
+    """Runs that differ in their seed alone, at once, each in a folder of its own below this job's."""
+    from fingan_jax import overview
+    from fingan_jax.training import standing, sweep_folder
 
-    settings, run_chunk, first_steps = run.setup.settings, pipeline.compiled_chunk(run.setup), None
-    folder = run.folder / run_folder.CHECKPOINTS
-    with stopping.stop_on_signal() as stop, checkpoint.checkpoints(folder, settings.keep) as manager:
-        state = runs.restore_or_start(manager, run)
-        start = int(state.step)
-        logger.forget_after(log, start)
-        cadence = {"chunk_steps": settings.log_every, "keep_every": settings.save_every}
-        with progress.progress_bar(start, settings.num_steps) as bar:
-            for chunk in loop.train(run_chunk, state, num_steps=settings.num_steps, stop=stop, **cadence):
-                record = {name: float(value) for name, value in chunk.metrics.items()}
-                loop.check_finite(record, chunk)
-                logger.log(log, {"step": chunk.last, "disc_steps": chunk.last * settings.num_disc_steps, **record})
-                progress.advance(bar, chunk.last, record)
-                first_steps = first_steps or (chunk.last, time.perf_counter())
-                if chunk.state is not None:
-                    state = chunk.state
-                    checkpoint.save(manager, chunk.last, state)
-        return state, stop(), speed_of(begun, first_steps, int(state.step), devices)
+    folder = output_dir()
+    cfgs = overview.of_seeds(cfg, folder)
+    left = {name: each for name, each in cfgs.items() if standing.standing(folder / name).state != standing.DONE}
+    ended = train(list(left.values()), [folder / name for name in left])
+    for end in ended:
+        standing.note_failure(end.folder, end.error)
+    if interrupted := [end for end in ended if end.signal]:
+        return stopped(interrupted[0]._replace(folder=folder))
+    after(folder)
+    found = sweep_folder.standings(folder)
+    print(f"\n{sweep_folder.table(found)}")
+    return 0 if sweep_folder.all_done(found) else 1
 
 
-def speed_of(begun, first_steps, last, devices):
-    """What the run measured of itself, in words."""
-    speed = {"hardware": devices.hardware(), "peak_memory": f"{devices.peak_memory_gib():.2f} GiB"}
-    if first_steps and last > first_steps[0]:
-        done, at = first_steps
-        rate = (last - done) / (time.perf_counter() - at)
-        speed |= {
-            "speed": f"{rate:.1f} steps/s",
-            "first_steps": f"{done} steps done {at - begun:.1f} s after launch",
-        }
-    return speed
+def train(cfgs, folders):
+    """Trains and judges runs that share a program; gives how each ended."""
+    begun = launched()
+    from fingan_jax import jobs
+    from fingan_jax.training import devices
+
+    devices.use_compilation_cache(cfgs[0].cache if cfgs else None)
+    return jobs.train_all(cfgs, folders, begun=begun)
+
+
+def stopped(end):
+    """Says how a run that a signal stopped goes on; gives the exit code."""
+    print(f"stopped at step {end.step}; continue with:\n  {resume_command(end.folder)}", file=sys.stderr)
+    return 128 + end.signal
 
 
 if __name__ == "__main__":

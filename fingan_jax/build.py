@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["ConfigError", "as_dict", "build", "build_objective", "config_dir", "read_config"]
 
 MAX_CONFIG_BYTES = 256 * 1024
+MAX_DEPTH = 64  # of nested lists and mappings
+OPENING = (
+    yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken, yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken
+)  # fmt: skip
+CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 
 
 def build(cfg: Any, *, trusted_packages: Sequence[str] = (), **overrides: Any) -> Any:
@@ -105,7 +110,11 @@ def config_dir() -> Path:
 
 
 def _data(text: str) -> DictConfig:
+    depth = 0
     for token in yaml.scan(text):
+        depth += isinstance(token, OPENING) - isinstance(token, CLOSING)
+        if depth > MAX_DEPTH:
+            raise ValueError(f"line {token.start_mark.line + 1}: nested deeper than {MAX_DEPTH} levels")
         if isinstance(token, yaml.TagToken | yaml.AnchorToken | yaml.AliasToken):
             raise ValueError(f"line {token.start_mark.line + 1}: YAML tags, anchors and aliases are refused")
     cfg = OmegaConf.create(text) if isinstance(yaml.compose(text), yaml.MappingNode) else None

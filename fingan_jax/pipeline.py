@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Int
 
 from fingan_jax.build import build, build_objective
 from fingan_jax.data import windows
@@ -16,12 +17,13 @@ from fingan_jax.data.transforms import Transform, log_returns, prices_from
 from fingan_jax.models.noise import with_history
 from fingan_jax.objectives.term import Objective, plays
 from fingan_jax.training.devices import compiler_options
-from fingan_jax.training.loop import RunChunk, make_chunk
+from fingan_jax.training.loop import make_chunk
+from fingan_jax.training.replicas import Program, replicated
 from fingan_jax.training.sampling import Past, sample_paths
 from fingan_jax.training.settings import Settings
-from fingan_jax.training.state import GANState, init_state
+from fingan_jax.training.state import GANState, init_state, with_numbers
 from fingan_jax.training.step import make_train_step
-from fingan_jax.types import Batch, Key, Noise, Params, Paths, Players
+from fingan_jax.types import Batch, Key, Metrics, Noise, Params, Paths, Players
 
 Config = Mapping[str, Any]
 
@@ -50,8 +52,7 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
 
     Raises: ConfigError or ValueError, naming the key and the remedy, before anything is compiled or written.
     """
-    if not isinstance(cfg["seed"], int) or not 0 <= cfg["seed"] < 2**32:
-        raise ValueError(f"seed={cfg['seed']} must be a whole number from 0 to {2**32 - 1}")
+    _check_seed(cfg["seed"])
     make = partial(build, trusted_packages=trusted)
     settings = make(cfg["training"])
     prices = prices if prices is not None else make(cfg["data"])
@@ -59,8 +60,7 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
     split = make(cfg["windows"])(len(returns))
     transform = make(cfg["transform"])(returns[split.train])
     models = _players(cfg["model"], make, assets=returns.shape[1])
-    optimizers = Players(*(make(cfg["optimizer"][name]) for name in Players._fields))
-    objective = build_objective(cfg["objective"], trusted_packages=trusted)
+    optimizers, objective = _numbers(cfg, trusted)
     noise = with_history(make(cfg["noise"]), models.gen.history)
     window, past = cfg["windows"]["window"], cfg["windows"]["past"]
     batch = _zeros(settings.batch_size, window, past, returns.shape[1])
@@ -84,13 +84,32 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
     return setup
 
 
+def vary(setup: Setup, cfg: Config, *, trusted: tuple[str, ...] = ()) -> Setup:
+    """`setup` with the numbers of `cfg` that travel in the state: seed, term weights and learning rates.
+
+    All else, the start's compiled program too, is shared with `setup`, so `cfg` must agree with it in all else.
+    """
+    _check_seed(cfg["seed"])
+    optimizers, objective = _numbers(cfg, trusted)
+    return setup._replace(
+        seed=cfg["seed"],
+        optimizers=optimizers,
+        objective=objective,
+        start=lambda key: with_numbers(setup.start(key), optimizers, objective),
+    )
+
+
 def initial_state(setup: Setup) -> GANState:
     """The state before the first step, from the run's seed."""
     return setup.start(jax.random.key(setup.seed))
 
 
-def compiled_chunk(setup: Setup) -> RunChunk:
-    """The run's program: any number of steps on fresh windows of the train part; its state is donated."""
+def compile_game(setup: Setup, *, replicas: int | None = None) -> Program:
+    """The run's program: any number of steps on fresh windows of the train part.
+
+    With `replicas` it plays that many games at once, on states stacked by `training.replicas.stack`. The series is an
+    argument of the compiled program, not a constant in it, so that another series of the same length shares it.
+    """
     settings = setup.settings
     step = make_train_step(
         setup.models,
@@ -100,11 +119,15 @@ def compiled_chunk(setup: Setup) -> RunChunk:
         num_disc_steps=settings.num_disc_steps,
         ema_decay=settings.ema_decay,
     )
-    draw = windows.sampler(
-        jnp.asarray(setup.series), window=setup.window, past=setup.past, batch_size=settings.batch_size
-    )
-    chunk = make_chunk(step, lambda key: draw(key, settings.num_disc_steps))
-    return jax.jit(chunk, donate_argnums=0, compiler_options=compiler_options())
+
+    def chunk(state: GANState, num_steps: Int[Array, ""] | int, series: Array) -> tuple[GANState, Metrics]:
+        draw = windows.sampler(series, window=setup.window, past=setup.past, batch_size=settings.batch_size)
+        play = make_chunk(step, lambda key: draw(key, settings.num_disc_steps))
+        return (play if replicas is None else replicated(play))(state, num_steps)
+
+    series = jnp.asarray(setup.series)
+    compiled = jax.jit(chunk, donate_argnums=0, compiler_options=compiler_options())
+    return Program(jax.device_put, lambda state, num_steps: compiled(state, num_steps, series))
 
 
 def generate(setup: Setup, ema: Params, key: Key, *, num_paths: int, num_days: int) -> tuple[np.ndarray, np.ndarray]:
@@ -146,6 +169,16 @@ def _past(setup: Setup) -> Callable[[Key, int], jax.Array]:
         return windows.gather(series, starts, length=setup.past)
 
     return draw
+
+
+def _check_seed(seed: Any) -> None:
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed={seed} must be a whole number from 0 to {2**32 - 1}")
+
+
+def _numbers(cfg: Config, trusted: tuple[str, ...]) -> tuple[Players, Objective]:
+    optimizers = Players(*(build(cfg["optimizer"][name], trusted_packages=trusted) for name in Players._fields))
+    return optimizers, build_objective(cfg["objective"], trusted_packages=trusted)
 
 
 def _players(cfg: Config, make: Callable[..., Any], assets: int) -> Players:

@@ -1,8 +1,6 @@
 """A run from its folder and back: opened for training, loaded for later, judged at its end."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,9 +8,10 @@ import jax
 import numpy as np
 import yaml
 
-from fingan_jax import __version__, pipeline
+from fingan_jax import pipeline
 from fingan_jax.build import as_dict, build, read_config
 from fingan_jax.data import prices as priced
+from fingan_jax.identity import identity, provenance
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, describe, fits
 from fingan_jax.training import checkpoint, run_folder
@@ -22,8 +21,7 @@ from fingan_jax.training.state import GANState
 from fingan_jax.types import Params
 
 Config = Mapping[str, Any]
-# How a run is launched and where it is mirrored changes none of its numbers, so a continuation may differ in it.
-LAUNCH = ("resume", "overwrite", "trusted_packages", "cache", "wandb", "name")
+NOT_KEPT = ("resume", "overwrite", "trusted_packages", "cache", "sweep")  # of use to whoever launches a run only
 SHORTEST = 10  # days of a path, and of the test part, that can be scored
 KINDS: dict[str, Any] = {
     "seed": int,
@@ -49,8 +47,10 @@ class Verdict(NamedTuple):
     figures: dict[str, bytes]
 
 
-def open_run(cfg: Config, folder: Path) -> Run:
+def open_run(cfg: Config, folder: Path, *, like: Setup | None = None) -> Run:
     """Checks everything a run needs, then makes `folder` this run's, with config.yaml and data.npz in it.
+
+    With `like`, the setup of a run with the same program, all that the two have in common is shared.
 
     Raises: ConfigError or ValueError, naming the key and the remedy, before anything is written.
     """
@@ -59,29 +59,19 @@ def open_run(cfg: Config, folder: Path) -> Run:
         if not fits(resolved[key], kind):
             raise ConfigError(f"{key}={resolved[key]} must be {describe(kind)}")
     check_mode(resolved["wandb"]["mode"])
-    setup = pipeline.assemble(cfg, trusted=tuple(resolved["trusted_packages"]))
-    _check_judgement({**cfg, "provenance": {}}, setup, tuple(resolved["trusted_packages"]))
-    resolved["provenance"] = provenance(setup, resolved)
-    identity = _identity(resolved)
+    trusted = tuple(resolved["trusted_packages"])
+    setup = pipeline.assemble(cfg, trusted=trusted) if like is None else pipeline.vary(like, cfg, trusted=trusted)
+    _check_judgement({**cfg, "provenance": {}}, setup, trusted)
+    resolved["provenance"] = provenance(setup.prices, resolved)
     run_folder.claim(
-        folder, identity, lambda path: _identity(as_dict(read_config(path))),
+        folder, identity(resolved), lambda path: identity(as_dict(read_config(path))),
         resume=resolved["resume"], overwrite=resolved["overwrite"],
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     priced.save(folder / run_folder.DATA, setup.prices)
-    kept = {key: value for key, value in resolved.items() if key not in LAUNCH[:4]}
+    kept = {key: value for key, value in resolved.items() if key not in NOT_KEPT}
     run_folder.write_text(folder / run_folder.CONFIG, yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
     return Run(folder, resolved, setup)
-
-
-def provenance(setup: Setup, config: Config) -> dict[str, str]:
-    """What a number depends on besides the config: the package's version, the data and the protocol that scores it."""
-    protocol = {key: config[key] for key in ("evaluation", "sampling", "windows")}
-    return {
-        "package_version": __version__,
-        "data_hash": priced.content_hash(setup.prices),
-        "protocol_hash": hashlib.sha256(json.dumps(protocol, sort_keys=True).encode()).hexdigest()[:16],
-    }
 
 
 def restore_or_start(manager: Any, run: Run) -> GANState:
@@ -108,7 +98,7 @@ def load_run(folder: Path, trusted: tuple[str, ...] = ()) -> Run:
     Raises: ConfigError in one line.
     """
     config = read_config(folder / run_folder.CONFIG)
-    if not (folder / run_folder.DATA).exists():
+    if not (folder / run_folder.DATA).is_file():
         raise ConfigError(f"{folder / run_folder.DATA} is missing: a run folder holds the prices it was trained on")
     prices = priced.load(folder / run_folder.DATA)
     try:
@@ -168,8 +158,10 @@ def judge(run: Run, step: int, ema: Params, *, trusted: tuple[str, ...] = (), **
     samples = sample(run, ema)
     run_folder.write_arrays(folder / run_folder.SAMPLES, **samples)
     returns = samples["returns"].astype(np.float64)
-    test, train = setup.returns[setup.split.test], setup.returns[setup.split.train]
-    evaluation = build(run.config["evaluation"], trusted_packages=trusted)(test, returns, train)
+    train, chosen_by, test = (setup.returns[part] for part in setup.split)
+    validation = chosen_by if len(chosen_by) >= SHORTEST else None
+    score = build(run.config["evaluation"], trusted_packages=trusted)
+    evaluation = score(test, returns, train, validation=validation)
     evaluation["provenance"] = dict(run.config["provenance"])
     run_folder.write_json(folder / run_folder.EVALUATION, evaluation)
     figures = report.write_report(
@@ -212,14 +204,12 @@ def summary(run: Run, step: int) -> dict[str, str]:
     }
 
 
-def _identity(config: Config) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key not in LAUNCH}
-
-
 def _check_judgement(cfg: Config, setup: Setup, trusted: tuple[str, ...]) -> None:
     """What is only used after hours of training is checked before them."""
     sampling, test = cfg["sampling"], setup.split.test
-    if not callable(build(cfg["evaluation"], trusted_packages=trusted)) or not isinstance(cfg["provenance"], Mapping):
+    if not isinstance(cfg["provenance"], Mapping):
+        raise ConfigError(f"provenance={cfg['provenance']} must name versions and hashes, as in the run that wrote it")
+    if not callable(build(cfg["evaluation"], trusted_packages=trusted)):
         raise ConfigError("evaluation must name a function that scores, such as fingan_jax.evaluation.suite.evaluate")
     whole_numbers(sampling, "sampling.", num_paths=1, seed=0)
     if sampling["seed"] >= 2**32 or not isinstance(cfg["name"], str):
@@ -238,11 +228,3 @@ def whole_numbers(cfg: Config, prefix: str = "", /, **least: int) -> dict[str, i
         if not fits(cfg[key], int) or cfg[key] < bound:
             raise ConfigError(f"{prefix}{key}={cfg[key]} must be a whole number, at least {bound}")
     return {key: cfg[key] for key in least}
-
-
-def check_same_but_seed(folders: Sequence[Path]) -> None:
-    """Raises ConfigError naming what differs between runs other than their seed."""
-    configs = [_identity(as_dict(read_config(folder / run_folder.CONFIG))) for folder in folders]
-    for folder, config in zip(folders[1:], configs[1:], strict=True):
-        for difference in run_folder.differences({**configs[0], "seed": 0}, {**config, "seed": 0}):
-            raise ConfigError(f"{folders[0]} and {folder} are no seeds of one experiment: {difference}")

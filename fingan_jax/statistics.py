@@ -31,8 +31,9 @@ def _lagged_products(x: Paths, y: Paths, lags: int) -> Curve:
     """Sum over t of x_t y_{t+k} for k = 0..lags, by the fast Fourier transform of the zero-padded series."""
     xp = _library(x)
     length = 1 << (x.shape[1] + lags - 1).bit_length()
-    spectrum = xp.conj(xp.fft.rfft(x, length, axis=1)) * xp.fft.rfft(y, length, axis=1)
-    return xp.fft.irfft(spectrum, length, axis=1)[:, : lags + 1]
+    ours = xp.fft.rfft(x, length, axis=1)
+    theirs = ours if y is x else xp.fft.rfft(y, length, axis=1)
+    return xp.fft.irfft(xp.conj(ours) * theirs, length, axis=1)[:, : lags + 1]
 
 
 def _ratio(numerator: Any, denominator: Any) -> Any:
@@ -91,21 +92,25 @@ def kurtosis(x: Paths) -> PathStat:
     return xp.mean(xp.square(xp.square(_standardised(x))), axis=1) - 3.0
 
 
-def quantile(x: Paths, level: float) -> PathStat:
+def ordered(x: Paths) -> Paths:
+    """Each path's values in ascending order, which the functions below take with `is_ordered`, to sort but once."""
+    return _library(x).sort(x, axis=1)
+
+
+def quantile(x: Paths, level: float, *, is_ordered: bool = False) -> PathStat:
     """The `level` quantile of each path's values, linear between order statistics."""
-    xp = _library(x)
-    ordered, position = xp.sort(x, axis=1), level * (x.shape[1] - 1)
+    values, position = x if is_ordered else ordered(x), level * (x.shape[1] - 1)
     low = min(int(position), max(x.shape[1] - 2, 0))
     high = min(low + 1, x.shape[1] - 1)
-    return ordered[:, low] + (position - low) * (ordered[:, high] - ordered[:, low])
+    return values[:, low] + (position - low) * (values[:, high] - values[:, low])
 
 
-def value_at_risk(x: Paths, level: float) -> PathStat:
+def value_at_risk(x: Paths, level: float, *, is_ordered: bool = False) -> PathStat:
     """Value at risk as a positive loss: minus the `level` quantile of returns (`level` 0.01 is the 99 % VaR)."""
-    return -quantile(x, level)
+    return -quantile(x, level, is_ordered=is_ordered)
 
 
-def expected_shortfall(x: Paths, level: float) -> PathStat:
+def expected_shortfall(x: Paths, level: float, *, is_ordered: bool = False) -> PathStat:
     """Mean loss, positive, over the worst `level` of returns; never below the value at risk of the same level.
 
     `-(sum of the floor(n level) smallest + the fractional rest of the next) / (n level)`:
@@ -114,7 +119,7 @@ def expected_shortfall(x: Paths, level: float) -> PathStat:
     xp = _library(x)
     share = x.shape[1] * level
     weights = xp.clip(share - xp.arange(x.shape[1]), 0.0, 1.0) / share
-    return -xp.einsum("t,bta->ba", weights.astype(x.dtype), xp.sort(x, axis=1))
+    return -xp.einsum("t,bta->ba", weights.astype(x.dtype), x if is_ordered else ordered(x))
 
 
 def drawdown(r: Paths) -> Paths:
@@ -125,7 +130,7 @@ def drawdown(r: Paths) -> Paths:
     return -xp.expm1(log_price - peak)
 
 
-def hill(x: Paths, fraction: float) -> PathStat:
+def hill(x: Paths, fraction: float, *, is_ordered: bool = False) -> PathStat:
     """Tail index alpha of the right tail from the `fraction` largest values: `1 / mean_{i<=k} log(x_(i) / x_(k+1))`.
 
     Pass `-x` for the left tail and `abs(x)` for both. Smaller is fatter. NaN where fewer than k + 1 values are positive
@@ -133,7 +138,7 @@ def hill(x: Paths, fraction: float) -> PathStat:
     """
     xp = _library(x)
     k = max(1, int(fraction * x.shape[1]))
-    top = xp.sort(x, axis=1)[:, -(k + 1) :]
+    top = (x if is_ordered else ordered(x))[:, -(k + 1) :]
     ratios = xp.where(top[:, :1] > 0, top, 1.0) / xp.where(top[:, :1] > 0, top[:, :1], 1.0)
     excess = xp.mean(xp.log(ratios[:, 1:]), axis=1)
     return xp.where(excess > 0, 1.0 / xp.where(excess > 0, excess, 1.0), xp.nan)

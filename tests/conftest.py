@@ -1,14 +1,18 @@
 """Every test runs with silent broadcasting of ranks forbidden, and shares one compilation cache."""
 
 import os
+import sys
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("WANDB_MODE", "offline")
 os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=8")
 
+import absl.logging
 import jax
 
+# Hydra closes all log handlers when it sets up its own, and absl's would take pytest's captured stderr with it.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_compilation_cache_dir", str(Path(__file__).parent.parent / ".jax_cache"))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)

@@ -23,9 +23,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "fingan_jax.training": ("fingan_jax.types", "fingan_jax.atomic", "fingan_jax.objectives.term"),
     "fingan_jax.allowlist": ("fingan_jax.schema",),
     "fingan_jax.build": ("fingan_jax.allowlist", "fingan_jax.schema", "fingan_jax.objectives.term"),
-    "fingan_jax.launchers": ("fingan_jax.build", "fingan_jax.schema", "fingan_jax.training"),
+    "fingan_jax.launchers": ("fingan_jax.build", "fingan_jax.schema", "fingan_jax.training", "fingan_jax.identity"),
     "fingan_jax.pipeline": ("fingan_jax",),
+    "fingan_jax.identity": ("fingan_jax",),
     "fingan_jax.runs": ("fingan_jax",),
+    "fingan_jax.fit": ("fingan_jax",),
+    "fingan_jax.jobs": ("fingan_jax",),
     "experiments": ("fingan_jax",),
 }
 # the only modules that may import a library, wherever in the file

@@ -49,7 +49,9 @@ def test_the_wheel_carries_configs_and_experiments(tree: Path, tmp_path: Path) -
         wheel.extractall(tmp_path)
     assert CONFIGS
     assert {f"fingan_jax/{name}" for name in CONFIGS + SCRIPTS} <= names
-    assert {f"fingan_jax/{path.relative_to(ROOT / 'fingan_jax')}" for path in ROOT.glob("fingan_jax/**/*.py")} <= names
+    plugins = "fingan_jax/launchers/plugins/"
+    modules = {str(path.relative_to(ROOT)) for path in ROOT.glob("fingan_jax/**/*.py")}
+    assert {name.replace(plugins, "hydra_plugins/fingan_jax/") for name in modules} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     code = "import fingan_jax.build as b; print(b.config_dir())"
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}

@@ -1,4 +1,4 @@
-"""Several training seeds of one experiment, as one table beside the floors."""
+"""Runs of several training seeds, of one experiment or of several, as one table beside the floors."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -32,6 +32,53 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(float(np.mean(values)), float(half))
 
 
+class Compared(NamedTuple):
+    """A row over runs: each group's values, the floors' and the market's, and the columns that are best."""
+
+    row: Row
+    groups: dict[str, Spread]
+    floors: dict[str, float | None]
+    real: float | None
+    half: float | None
+    best: frozenset[str]
+
+    def show(self, name: str) -> str:
+        """The value of a column, of a group with its interval."""
+        if name not in self.groups:
+            return self.row.show(self.floors[name])
+        mean, half = self.groups[name]
+        return f"{self.row.show(mean)} ± {self.row.show(half)}" if math.isfinite(half) else self.row.show(mean)
+
+    @property
+    def unit(self) -> str:
+        """The row's unit, and which way is better."""
+        return f"{self.row.unit} {self.row.goal.sign}".strip()
+
+
+def compared(groups: Mapping[str, Sequence[Mapping[str, Any]]], *, section: str | None = None) -> list[Compared]:
+    """The headline rows of groups of evaluations by name; those without a value in any group are left out.
+
+    `evaluations` are what `evaluate` gave for runs that share the floors, those of a group differing in their seed
+    alone; `section` "in_sample" takes the scores against the training days. A group with a run that has no value has
+    NaN.
+    """
+    parts = {name: [x if section is None else x[section] for x in found] for name, found in groups.items()}
+    rows = [_compared(row, parts) for row in ROWS if row.key in HEADLINE and row.section is None]
+    return [row for row in rows if any(math.isfinite(spread.mean) for spread in row.groups.values())]
+
+
+def _compared(row: Row, parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> Compared:
+    def value(found: Any) -> float:
+        return math.nan if found is None else float(found)
+
+    groups = {name: spread([value(x["model"].get(row.key)) for x in found]) for name, found in parts.items()}
+    first = next(iter(parts.values()))[0]
+    floors = {name: first["floors"].get(name, {}).get(row.key) for name in list(COLUMNS)[1:]}
+    real, half = first["real"].get(row.key), first["floors"]["real_half"].get(row.key)
+    means = {name: spread.mean for name, spread in groups.items()}
+    return Compared(row, groups, floors, real, half, best(row, means | floors, real))
+
+
 def markdown(evaluations: Sequence[Mapping[str, Any]], *, section: str | None = None) -> str:
     """A Markdown table: the model's mean over runs and its interval, the floors, the market; the best of a row is bold.
 
@@ -39,29 +86,14 @@ def markdown(evaluations: Sequence[Mapping[str, Any]], *, section: str | None = 
     `section` "in_sample" shows the scores against the training days. Values that are closest to the market, lowest or
     highest, as the arrow says, are marked.
     """
-    parts = [evaluation if section is None else evaluation[section] for evaluation in evaluations]
-    head = ["", "", f"Model, {len(parts)} seeds", *list(COLUMNS.values())[1:], "market", "real half"]
-    rows = [_row(row, parts) for row in ROWS if row.key in HEADLINE and row.section is None]
-    table = [head, ["---"] * 2 + ["---:"] * (len(head) - 2), *[row for row in rows if row]]
+    head = ["", "", f"Model, {len(evaluations)} seeds", *list(COLUMNS.values())[1:], "market", "real half"]
+    rows = [_cells(row) for row in compared({"model": evaluations}, section=section)]
+    table = [head, ["---"] * 2 + ["---:"] * (len(head) - 2), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in table)
 
 
-def _row(row: Row, parts: Sequence[Mapping[str, Any]]) -> list[str]:
-    values = [part["model"].get(row.key) for part in parts]
-    if any(value is None for value in values):
-        return []
-    model, floors, real = spread(values), parts[0]["floors"], parts[0]["real"].get(row.key)
-    columns = {name: model.mean if name == "model" else floors.get(name, {}).get(row.key) for name in COLUMNS}
-    marked = best(row, columns, real)
-    shown = {name: row.show(value) for name, value in columns.items()}
-    if math.isfinite(model.half):
-        shown["model"] += f" ± {row.show(model.half)}"
-    cells = [f"**{text}**" if name in marked else text for name, text in shown.items()]
-    unit = f"{row.unit} {row.goal.sign}".strip()
-    return [
-        row.label.replace("|", "\\|"),
-        unit,
-        *cells,
-        "" if real is None else row.show(real),
-        row.show(floors["real_half"].get(row.key)),
-    ]
+def _cells(found: Compared) -> list[str]:
+    row = found.row
+    shown = [f"**{found.show(name)}**" if name in found.best else found.show(name) for name in COLUMNS]
+    real = "" if found.real is None else row.show(found.real)
+    return [row.label.replace("|", "\\|"), found.unit, *shown, real, row.show(found.half)]

@@ -4,11 +4,13 @@ import numpy as np
 from jaxtyping import Float
 
 from fingan_jax.evaluation.distances import Cloud, squared_distances
+from fingan_jax.evaluation.memo import remembered
 from fingan_jax.evaluation.paths import PathArray, pair, windows
 
 KNOWN = 12_000  # real windows among which a copy is looked for: a daily series of 48 years
 
 
+@remembered
 def _reach(cloud: Cloud, k: int) -> Float[np.ndarray, " point"]:
     """Squared distance of each point from its k-th nearest neighbour other than itself."""
     distances = squared_distances(cloud, cloud)
@@ -35,11 +37,22 @@ def neighbourhoods(real: Cloud, fake: Cloud, *, k: int = 5) -> dict[str, float]:
 
 def novel_share(real: Cloud, fake: Cloud) -> float:
     """Share of generated points further from every real one than a tenth of the median gap between real ones."""
-    probes = np.arange(0, len(real), max(1, len(real) // 500))
-    gaps = squared_distances(real[probes], real)
+    return float(np.mean(squared_distances(fake, real).min(axis=1) > 0.01 * _typical_gap(real)))
+
+
+@remembered
+def _typical_gap(cloud: Cloud) -> np.floating:
+    """Median squared distance of 500 points, or more, from their nearest neighbour."""
+    probes = np.arange(0, len(cloud), max(1, len(cloud) // 500))
+    gaps = squared_distances(cloud[probes], cloud)
     gaps[np.arange(len(probes)), probes] = np.inf
-    typical = np.median(gaps.min(axis=1))
-    return float(np.mean(squared_distances(fake, real).min(axis=1) > 0.01 * typical))
+    return np.median(gaps.min(axis=1))
+
+
+@remembered
+def _cloud(paths: PathArray, days: int) -> Cloud:
+    """All different windows; real paths may overlap, and a day counted twice would be its own nearest neighbour."""
+    return np.unique(windows(paths.astype(np.float32), days, KNOWN), axis=0)
 
 
 def coverage(real: PathArray, fake: PathArray, *, days: int = 20, k: int = 5, limit: int = 1000) -> dict[str, float]:
@@ -52,8 +65,7 @@ def coverage(real: PathArray, fake: PathArray, *, days: int = 20, k: int = 5, li
     real, fake = pair(real, fake)
     days = min(days, real.shape[1])
     scale = np.maximum(real.std(axis=(0, 1)), np.finfo(float).tiny)
-    # Real paths may overlap: a day counted twice would be its own nearest neighbour.
-    cloud = np.unique(windows((real / scale).astype(np.float32), days, KNOWN), axis=0)
+    cloud = _cloud(real / scale, days)
     size = min(len(cloud), limit, len(fake) * (fake.shape[1] - days + 1))
     points = windows((fake / scale).astype(np.float32), days, size)
     if size < k + 2:

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from fingan_jax import statistics
+from fingan_jax.evaluation.memo import remembered
 from fingan_jax.evaluation.paths import PathArray, pair, windows
 from fingan_jax.evaluation.stylised_facts import horizons
 
@@ -11,24 +12,33 @@ Sample = Float[np.ndarray, " value"]
 Cloud = Float[np.ndarray, "point feature"]
 
 
-def _distribution_gap(a: Sample, b: Sample) -> tuple[Sample, Sample]:
-    """|F_a - F_b| on each interval between neighbouring values of either sample, and the intervals' lengths."""
-    a, b = np.sort(a), np.sort(b)
-    values = np.sort(np.concatenate([a, b]), kind="stable")
-    gap = np.searchsorted(a, values[:-1], "right") / len(a) - np.searchsorted(b, values[:-1], "right") / len(b)
+def _gap(a: Sample, b: Sample) -> tuple[Sample, Sample]:
+    """|F_a - F_b| on each interval between neighbouring values of two ordered samples, and the intervals' lengths."""
+    from_a = np.zeros(len(a) + len(b), dtype=bool)
+    from_a[np.searchsorted(b, a, "right") + np.arange(len(a))] = True
+    values = np.empty(len(from_a))
+    values[from_a], values[~from_a] = a, b
+    count = np.cumsum(from_a)[:-1]  # of values of `a` up to each; within a tie it is wrong, where the length is 0
+    gap = count / len(a) - (np.arange(1, len(values)) - count) / len(b)
     return np.abs(gap), np.diff(values)
+
+
+def _area(gap: Sample, length: Sample) -> float:
+    return float(np.sum(gap * length))
+
+
+def _height(gap: Sample, length: Sample) -> float:
+    return float(np.max(gap[length > 0], initial=0.0))
 
 
 def wasserstein(a: Sample, b: Sample) -> float:
     """First Wasserstein (earth mover's) distance of samples of any sizes, in their unit: integral of |F_a - F_b|."""
-    gap, length = _distribution_gap(a, b)
-    return float(np.sum(gap * length))
+    return _area(*_gap(np.sort(a), np.sort(b)))
 
 
 def kolmogorov_smirnov(a: Sample, b: Sample) -> float:
     """Greatest difference of the two distribution functions, in [0, 1]."""
-    gap, length = _distribution_gap(a, b)
-    return float(np.max(gap[length > 0], initial=0.0))
+    return _height(*_gap(np.sort(a), np.sort(b)))
 
 
 def dragulescu_yakovenko(real: Sample, fake: Sample) -> float:
@@ -38,14 +48,26 @@ def dragulescu_yakovenko(real: Sample, fake: Sample) -> float:
     two open. Half a count is added to every bin, so that an empty one is finite. Dragulescu and Yakovenko (2002),
     cond-mat/0203046, as used by Wiese et al. (2019), arXiv 1907.06673, who sum over bins.
     """
+    return _log_density_gap(np.sort(real), np.sort(fake))
+
+
+def _log_density_gap(real: Sample, fake: Sample) -> float:
+    """`dragulescu_yakovenko` of two ordered samples."""
     bins = int(np.clip(len(real) // 5, 2, 100))
     edges = np.quantile(real, np.arange(1, bins) / bins)
 
     def log_probability(sample: Sample) -> Sample:
-        counts = np.bincount(np.searchsorted(edges, sample, "right"), minlength=bins)
+        counts = np.diff(np.searchsorted(sample, edges, "left"), prepend=0, append=len(sample))
         return np.log((counts + 0.5) / (len(sample) + 0.5 * bins))
 
     return float(np.mean(np.abs(log_probability(real) - log_probability(fake))))
+
+
+@remembered
+def _columns(paths: PathArray, days: int) -> list[Sample]:
+    """The `days`-day log returns of each asset, pooled over paths and ordered."""
+    pooled = statistics.aggregate(paths, days)
+    return [np.sort(pooled[..., i].ravel()) for i in range(pooled.shape[2])]
 
 
 def marginal(real: PathArray, fake: PathArray) -> dict[str, float]:
@@ -57,15 +79,16 @@ def marginal(real: PathArray, fake: PathArray) -> dict[str, float]:
     real, fake = pair(real, fake)
     scores = {}
     for days in horizons(len(real), real.shape[1]):
-        ours, theirs = (statistics.aggregate(x, days) for x in (real, fake))
-        columns = [(ours[..., i].ravel(), theirs[..., i].ravel()) for i in range(real.shape[2])]
-        emd = [wasserstein(a, b) for a, b in columns]
-        scales = [max(float(a.std()), np.finfo(float).tiny) for a, _ in columns]
+        columns = list(zip(_columns(real, days), _columns(fake, days), strict=True))
+        gaps = [_gap(a, b) for a, b in columns]
+        emd = [_area(*gap) for gap in gaps]
+        ours = np.moveaxis(statistics.aggregate(real, days), 2, 0)
+        scales = [max(float(x.ravel().std()), np.finfo(float).tiny) for x in ours]
         scores[f"emd_{days}"] = float(np.mean(emd))
         scores[f"emd_{days}_sigma"] = float(np.mean(np.divide(emd, scales)))
-        scores[f"dy_{days}"] = float(np.mean([dragulescu_yakovenko(a, b) for a, b in columns]))
+        scores[f"dy_{days}"] = float(np.mean([_log_density_gap(a, b) for a, b in columns]))
         if days == 1:
-            scores["ks"] = float(np.mean([kolmogorov_smirnov(a, b) for a, b in columns]))
+            scores["ks"] = float(np.mean([_height(*gap) for gap in gaps]))
     return scores
 
 
@@ -75,6 +98,7 @@ def squared_distances(a: Cloud, b: Cloud) -> Float[np.ndarray, "m n"]:
     return np.maximum(norms - 2 * a @ b.T, 0.0)
 
 
+@remembered
 def median_distance(x: Cloud) -> float:
     """Median Euclidean distance between different rows of `x`."""
     squared = squared_distances(x, x)[np.triu_indices(len(x), 1)]
@@ -87,13 +111,17 @@ def kernel_mmd(x: Cloud, y: Cloud, bandwidth: float) -> float:
     Square root of the unbiased estimate of MMD^2, which may fall below zero and then counts as zero; in [0, sqrt(2)].
     Gretton et al. (2012).
     """
-
-    def total(a: Cloud, b: Cloud) -> float:
-        return float(np.sum(np.exp(squared_distances(a, b) / (-2 * bandwidth**2))))
-
     m, n = len(x), len(y)
-    within = (total(x, x) - m) / (m * (m - 1)) + (total(y, y) - n) / (n * (n - 1))
-    return float(np.sqrt(max(within - 2 * total(x, y) / (m * n), 0.0)))
+    within = (_total(x, x, bandwidth) - m) / (m * (m - 1)) + (_total(y, y, bandwidth) - n) / (n * (n - 1))
+    return float(np.sqrt(max(within - 2 * _total(x, y, bandwidth) / (m * n), 0.0)))
+
+
+@remembered
+def _total(a: Cloud, b: Cloud, bandwidth: float) -> float:
+    """Sum of the kernel over all pairs."""
+    exponent = squared_distances(a, b)
+    exponent /= -2 * bandwidth**2
+    return float(np.sum(np.exp(exponent, out=exponent)))
 
 
 def mmd(real: PathArray, fake: PathArray, *, days: int = 20, limit: int = 1000) -> dict[str, float]:

@@ -7,6 +7,7 @@ from matplotlib.ticker import NullFormatter, NullLocator, ScalarFormatter
 
 from fingan_jax import statistics
 from fingan_jax.evaluation.look import FLOORS, INK, MODEL, NAMES, QUIET, Sources
+from fingan_jax.evaluation.memo import remembered
 from fingan_jax.evaluation.paths import PathArray, cut, groups
 from fingan_jax.evaluation.stylised_facts import curves, horizon_kurtosis, num_lags
 
@@ -65,6 +66,7 @@ def leverage(sources: Sources) -> Figure:
     return figure
 
 
+@remembered
 def _kurtosis_by_horizon(paths: PathArray, size: int, horizons: list[int]) -> np.ndarray:
     return np.asarray([horizon_kurtosis(paths[..., :1], size, days)[0] for days in horizons])
 

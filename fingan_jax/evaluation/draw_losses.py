@@ -13,6 +13,7 @@ from fingan_jax.evaluation.look import FLOW, MODEL
 
 Records = Sequence[Mapping[str, Any]]
 Panels = dict[str, list[str]]
+LONGEST = 40  # characters of a label
 
 
 def _points(records: Records, key: str) -> list[tuple[float, float]]:
@@ -36,6 +37,18 @@ def panels(records: Records) -> Panels:
     return {title: names for title, names in found.items() if names}
 
 
+def in_words(key: str) -> str:
+    """A key as a label."""
+    text = key.replace("/", ": ").replace("_", " ")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+
+
+def legend(ax: Axes) -> None:
+    """The axes' legend, its labels taken as they are: a dollar sign in one begins no formula."""
+    for text in ax.legend().get_texts():
+        text.set_parse_math(False)
+
+
 def _smooth(values: np.ndarray, span: int) -> np.ndarray:
     """Running mean over `span` points, over fewer at the ends."""
     kernel = np.ones(span)
@@ -50,9 +63,9 @@ def _draw(ax: Axes, records: Records, keys: Sequence[str]) -> None:
         span = max(1, len(value) // 40)
         if span > 1:
             ax.plot(step, value, color=colour, alpha=0.25, linewidth=0.6)
-        ax.plot(step, _smooth(value, span), color=colour, label=key.replace("/", ": ").replace("_", " "))
+        ax.plot(step, _smooth(value, span), color=colour, label=in_words(key))
     ax.set_xlabel("generator updates")
-    ax.legend()
+    legend(ax)
 
 
 def losses(found: Panels, records: Records) -> Figure:

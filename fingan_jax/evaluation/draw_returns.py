@@ -7,6 +7,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMetho
 
 from fingan_jax import statistics
 from fingan_jax.evaluation.look import FLOORS, INK, MODEL, NAMES, QUIET, TRAIN, Sources
+from fingan_jax.evaluation.memo import remembered
 from fingan_jax.evaluation.paths import PathArray
 
 PRICE_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 5, 10, 20, 50, 100)
@@ -40,6 +41,13 @@ def _fan(ax: Axes, generated: PathArray, real: np.ndarray) -> None:
     ax.legend(loc="upper left")
 
 
+def _bars(ax: Axes, values: np.ndarray, colour: str, width: float) -> None:
+    """A line from 0 to each value, all of them one broken line, which is drawn faster than as many lines."""
+    day = np.repeat(np.arange(len(values)), 3)
+    ends = np.stack([np.zeros_like(values), values, np.full_like(values, np.nan)], axis=1)
+    ax.plot(day, ends.ravel(), color=colour, linewidth=width, solid_capstyle="butt")
+
+
 def paths(sources: Sources) -> Figure:
     """Fan of cumulative returns with the market in it; daily returns of the market and of the first generated path."""
     figure = Figure(figsize=(10.5, 4.6), layout="constrained")
@@ -53,12 +61,13 @@ def paths(sources: Sources) -> Figure:
         (1, generated[0], MODEL, "Daily log returns: model, its first path"),
     ):
         ax = figure.add_subplot(grid[place, 1])
-        ax.vlines(np.arange(days), 0, 100 * values, color=colour, linewidth=min(0.8, 400 / days))
+        _bars(ax, 100 * values, colour, min(0.8, 400 / days))
         ax.set(xlim=(0, days), ylim=(-limit, limit), ylabel="% per day", title=title)
     ax.set_xlabel("trading days")
     return figure
 
 
+@remembered
 def _density(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     counts, _ = np.histogram(values, edges)
     density = counts / (len(values) * np.diff(edges))
@@ -90,6 +99,11 @@ def distribution(sources: Sources) -> Figure:
     return figure
 
 
+@remembered
+def _quantiles(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    return np.quantile(values, levels)
+
+
 def quantiles(sources: Sources) -> Figure:
     """Quantiles of model and floors against those of the held-out market, at the market's own order statistics."""
     figure = Figure(figsize=(5.2, 4.4), layout="constrained")
@@ -98,8 +112,8 @@ def quantiles(sources: Sources) -> Figure:
     levels = (np.arange(len(real)) + 0.5) / len(real)
     ax.axline((0, 0), slope=1, color=INK, linewidth=1, label="equal to the market")
     for name, values in sources.floors.items():
-        ax.plot(real, 100 * np.quantile(values[..., 0], levels), color=FLOORS[name], linewidth=1.2, label=NAMES[name])
-    ours = 100 * np.quantile(sources.model[..., 0], levels)
+        ax.plot(real, 100 * _quantiles(values[..., 0], levels), color=FLOORS[name], linewidth=1.2, label=NAMES[name])
+    ours = 100 * _quantiles(sources.model[..., 0], levels)
     ax.plot(real, ours, "o", color=MODEL, markersize=2.6, label="model")
     reach = 1.05 * np.abs(real).max()
     ax.set(xlim=(-reach, reach), ylim=(-1.3 * reach, 1.3 * reach), title="Quantiles against the market's")

@@ -1,29 +1,53 @@
 """The figures of a report as PNG files in memory: the market near black, the model in one colour, floors muted."""
 
+import gc
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from matplotlib import rc_context, rcdefaults, rcParams
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from fingan_jax.evaluation import draw_dependence, draw_losses, draw_returns
 from fingan_jax.evaluation.look import FLOORS, STYLE, Sources
+from fingan_jax.evaluation.memo import remembered
 from fingan_jax.evaluation.paths import PathArray, Series
 from fingan_jax.evaluation.suite import floors as fit_floors
 
 DRAWN = 200  # paths a side: more change no picture
+_floors = remembered(fit_floors)
 
 
 def png(draw: Callable[..., Figure], *args: Any, dpi: int = 150) -> bytes:
     """The figure `draw(*args)`, in the report's look, as a PNG."""
     buffer = io.BytesIO()
-    with rc_context():
+    with rc_context(), _old_objects_left_alone():
         rcdefaults()  # not what a matplotlibrc in the current folder says, which may be somebody else's
         rcParams.update(STYLE)
-        draw(*args).savefig(buffer, format="png", dpi=dpi)
+        figure = draw(*args)
+        figure.set_dpi(dpi)
+        canvas = FigureCanvasAgg(figure)
+        layout = figure.get_layout_engine()
+        if layout is not None:  # once here, where saving would do a whole drawing for it, and then draw again
+            layout.execute(figure)
+            figure.set_layout_engine("none")
+        canvas.print_png(buffer)
     return buffer.getvalue()
+
+
+@contextmanager
+def _old_objects_left_alone() -> Iterator[None]:
+    """Hides what was there before from the garbage collector, which a drawing's many objects call again and again."""
+    frozen = gc.get_freeze_count() > 0
+    gc.freeze()
+    try:
+        yield
+    finally:
+        if not frozen:
+            gc.unfreeze()
 
 
 def figures(
@@ -46,7 +70,7 @@ def figures(
     model = np.asarray(samples, dtype=float)[:DRAWN, :days]
     real, past = np.asarray(reference, dtype=float), np.asarray(train, dtype=float)
     if floors is None:
-        floors, _ = fit_floors(past, num_paths=len(model), num_days=days, seed=seed, block=block)
+        floors, _ = _floors(past, num_paths=len(model), num_days=days, seed=seed, block=block)
     shown = {name: np.asarray(floors[name])[:DRAWN, :days] for name in FLOORS if name in floors}
     sources = Sources(real, past, model, shown)
     drawn = {name: png(draw, sources) for name, draw in (draw_returns.ALL | draw_dependence.ALL).items()}

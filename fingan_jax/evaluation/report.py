@@ -10,7 +10,7 @@ from fingan_jax.atomic import replacing
 from fingan_jax.evaluation.figures import figures
 from fingan_jax.evaluation.page import page, section
 from fingan_jax.evaluation.paths import PathArray, Series
-from fingan_jax.evaluation.rows import COLUMNS, Line, lines
+from fingan_jax.evaluation.rows import COLUMNS, ROWS, Line, lines
 
 VERDICTS = {"right": "✓ Right", "mixed": "≈ Mixed", "wrong": "✗ Wrong", "warning": "! Warning"}
 ALT = {
@@ -103,7 +103,18 @@ def _sections(evaluation: Mapping[str, Any], pictures: Mapping[str, bytes]) -> s
         if found:
             out.append(section(title, lead, f'<div class="pair">{found}</div>' if len(names) > 1 else found))
     lead = "● marks the best of the model and the floors; small figures are 95 % intervals over generated paths."
-    return section("Scores beside the floors", lead, _table(evaluation)) + "".join(out)
+    return section("Scores beside the floors", lead, _table(evaluation)) + "".join(out) + _validation(evaluation)
+
+
+def _validation(evaluation: Mapping[str, Any]) -> str:
+    """The model's scores by which it may be chosen, apart from those that judge it."""
+    if "validation" not in evaluation:
+        return ""
+    scores = evaluation["validation"]["model"]
+    facts = {f"{row.label}, {row.unit}".strip(", "): row.show(scores.get(row.key)) for row in ROWS if not row.section}
+    shown = {label: _minus(value) for label, value in facts.items() if value != "–"}
+    lead = "The model against the validation days, by which models are chosen: never by the days of the table above."
+    return section("Validation days", lead, _facts(shown))
 
 
 def _notes(evaluation: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from fingan_jax import statistics
+from fingan_jax.evaluation.memo import remembered
 from fingan_jax.evaluation.paths import PathArray, groups, pair
 
 HORIZONS = (1, 5, 20, 100)
@@ -15,6 +16,7 @@ def num_lags(days: int) -> int:
     return max(1, min(250, days // 4))
 
 
+@remembered
 def curves(paths: PathArray, lags: int) -> dict[str, Float[np.ndarray, "path lag asset"]]:
     """Of each path, lags 1..`lags`: autocorrelation of r (`acf_id`), |r| (`acf_abs`), r^2 (`acf_sq`); `leverage`."""
     return {
@@ -49,11 +51,12 @@ def dependence(real: PathArray, fake: PathArray) -> dict[str, float]:
 
 
 def _moments(x: PathArray) -> dict[str, Float[np.ndarray, " asset"]]:
+    rising = statistics.ordered(x)
     values = {
         "kurtosis": statistics.kurtosis(x),
         "skewness": statistics.skewness(x),
-        "hill_left": statistics.hill(-x, TAIL),
-        "hill_right": statistics.hill(x, TAIL),
+        "hill_left": statistics.hill(-rising[:, ::-1], TAIL, is_ordered=True),
+        "hill_right": statistics.hill(rising, TAIL, is_ordered=True),
     }
     return {name: value.mean(axis=0) for name, value in values.items()}
 

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from fingan_jax.evaluation import baselines
 from fingan_jax.evaluation.coverage import coverage
 from fingan_jax.evaluation.distances import marginal, mmd
 from fingan_jax.evaluation.intervals import intervals
+from fingan_jax.evaluation.memo import remembered
 from fingan_jax.evaluation.paths import PathArray, Series, as_paths, as_series, cut
 from fingan_jax.evaluation.stylised_facts import aggregation, dependence, horizons, num_lags, shape
 from fingan_jax.evaluation.tails import risk
@@ -36,23 +37,35 @@ def floors(
         return paths, {"garch": str(error)}
 
 
-def _section(series: Series, model: PathArray, fakes: Mapping[str, PathArray], **options: int) -> dict[str, Any]:
-    """Scores of the model and the floors against one series, the series' own statistics, and its halves' scores."""
-    days = model.shape[1]
+class Market(NamedTuple):
+    """What every model is judged beside: two sections without a model's scores, and the floors that failed."""
+
+    held_out: dict[str, Any]
+    in_sample: dict[str, Any]
+    reasons: dict[str, str]
+
+
+@remembered
+def _market(
+    real: Series, train: Series, *, paths: Mapping[str, int], seed: int, block: float, options: Mapping[str, int]
+) -> Market:
+    """The floors' scores, fitted to `train`; `paths` holds num_paths and num_days, `options` are those of `score`."""
+    fakes, reasons = floors(train, **paths, seed=seed, block=block)
+    sections = [_section(series, fakes, paths["num_days"], **options) for series in (real, train)]
+    for section in sections:
+        section["floors"] |= {name: dict.fromkeys(section["floors"]["gaussian"], math.nan) for name in reasons}
+    return Market(*sections, reasons)
+
+
+def _section(series: Series, fakes: Mapping[str, PathArray], days: int, **options: int) -> dict[str, Any]:
+    """Scores of the floors against one series, the series' own statistics, and its halves' scores."""
     real = cut(series, days)
     first, second = baselines.halves(series)
     half_days = min(days, len(first))
     itself = shape(real, real) | aggregation(real, real) | risk(real, real)
     rows = {name: score(real, paths, **options) for name, paths in fakes.items()}
     rows["real_half"] = score(cut(first, half_days), cut(second, half_days), **options)
-    values = {name: x for name, x in itself.items() if not name.endswith(("_error", "_ratio"))}
-    return {"model": score(real, model, **options), "floors": rows, "real": values}
-
-
-def _absent(section: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """The section with a row of NaN for each floor that could not be fitted."""
-    missing = {name: dict.fromkeys(section["model"], math.nan) for name in names}
-    return section | {"floors": section["floors"] | missing}
+    return {"floors": rows, "real": {x: y for x, y in itself.items() if not x.endswith(("_error", "_ratio"))}}
 
 
 def plain(value: Any) -> Any:
@@ -82,7 +95,15 @@ def _protocol(real: Series, train: Series, model: PathArray) -> dict[str, float 
     }
 
 
-def evaluate(
+def _as_validation(series: Series, real: Series) -> Series:
+    """The validation series, checked; it may be shorter than the paths, which are then cut."""
+    series = as_series("validation", series)
+    if series.shape[1] != real.shape[1] or len(series) < 10:
+        raise ValueError(f"validation has shape {series.shape}: give at least 10 days of {real.shape[1]} asset(s)")
+    return series
+
+
+def evaluate(  # noqa: PLR0913, signatures are the schema of conf/evaluation
     real: Series,
     samples: PathArray,
     train: Series,
@@ -92,16 +113,19 @@ def evaluate(
     window: int = 20,
     limit: int = 1000,
     draws: int = 200,
+    validation: Series | None = None,
 ) -> dict[str, Any]:
     """Score generated log returns per day `samples` [N, T, D] against the held-out returns `real` [time, asset].
 
     `real` and `train` are cut into windows of T days, T the shortest of the three lengths; the floors, fitted to
     `train`, give N paths of T days. Returns, in plain JSON types with None for NaN: `model` and `floors` (by floor, by
-    metric), `real` (what the real returns measure), `in_sample` (the same three against `train`), `intervals` (95 %
-    over resampled generated paths, none if `draws` is 0), `reasons` (floors that failed), `protocol`, and `findings`
-    (a verdict and a sentence each). `real_half`, the first half of the series against the second, has windows of at
-    most half its length. `window` and `limit` size the windows of MMD and coverage, `block` the bootstrap.
-    Raises ValueError on wrong shapes, on values that are not finite and on series below 10 days.
+    metric), `real` (what the real returns measure), `in_sample` (the same three against `train`), `validation` (the
+    model's scores against those days, by which to choose among models; only where given), `intervals` (95 % over
+    resampled generated paths, none if `draws` is 0), `reasons` (floors that failed), `protocol`, and `findings` (a
+    verdict and a sentence each). `real_half`, the first half of the series against the second, has windows of at most
+    half its length. `window` and `limit` size the windows of MMD and coverage, `block` the bootstrap. Floors and their
+    scores are remembered for the next model. Raises ValueError on wrong shapes, on values that are not finite and on
+    series below 10 days.
     """
     samples, real, train = as_paths("samples", samples), as_series("real", real), as_series("train", train)
     if not samples.shape[2] == real.shape[1] == train.shape[1]:
@@ -110,15 +134,22 @@ def evaluate(
     if min(days, len(real) // 2, len(train) // 2) < 5:
         raise ValueError(f"paths of {days} days are too short: give at least 5 days, and real and train series of 10")
     model = samples[:, :days]
-    fakes, reasons = floors(train, num_paths=len(model), num_days=days, seed=seed, block=block)
     options = {"window": window, "limit": limit}
-    out_of_sample, in_sample = (_absent(_section(x, model, fakes, **options), reasons) for x in (real, train))
+    paths = {"num_paths": len(model), "num_days": days}
+    market = _market(real, train, paths=paths, seed=seed, block=block, options=options)
+
+    def against(series: Series) -> dict[str, float]:
+        length = min(days, len(series))
+        return score(cut(series, length), model[:, :length], **options)
+
     settings = {"seed": seed, "bootstrap_block": block, "window": min(window, days), "limit": limit, "draws": draws}
     result = {
-        **out_of_sample,
-        "in_sample": in_sample,
+        "model": against(real),
+        **market.held_out,
+        "in_sample": {"model": against(train), **market.in_sample},
+        **({} if validation is None else {"validation": {"model": against(_as_validation(validation, real))}}),
         "intervals": intervals(cut(real, days), model, seed=seed, draws=draws) if draws else {},
-        "reasons": reasons,
+        "reasons": market.reasons,
         "protocol": settings | _protocol(real, train, model),
     }
     return plain(result | {"findings": findings(plain(result))})

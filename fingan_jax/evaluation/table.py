@@ -1,12 +1,15 @@
-"""The table of an evaluation for a terminal."""
+"""The table of an evaluation, or of several, for a terminal."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fingan_jax.evaluation.compare import Compared, compared
 from fingan_jax.evaluation.rows import COLUMNS, Line, lines
 
 LABEL, CELL = 43, 11
+WATCHED = ("std_ratio", "acf_abs_rms", "leverage_rms", "emd_1_sigma", "es_1")  # of several settings
+MOST = 40  # settings shown
 MARKS = {"right": "+", "mixed": "~", "wrong": "-", "warning": "!"}
 
 
@@ -36,3 +39,45 @@ def table(evaluation: Mapping[str, Any]) -> str:
         mark = f"{MARKS[finding['verdict']]} "
         out += textwrap.wrap(finding["text"], 108, initial_indent=mark, subsequent_indent="  ")
     return "\n".join(out)
+
+
+def table_over_seeds(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """The mean over runs and its 95 % interval beside the floors, for evaluations by setting; 110 columns.
+
+    One setting has a row for each headline score, several have a row each with a few of the scores. The best are
+    marked `*`.
+    """
+    rows = compared(groups)
+    note = "* best.  market: the held-out returns themselves.  ±: half of the mean's 95 % interval over seeds."
+    body = _by_score(rows, groups) if len(groups) == 1 else _by_setting(rows, groups)
+    return "\n".join([*body, "", note])
+
+
+def _marked(row: Compared, name: str) -> str:
+    return f"{row.show(name)}{'*' if name in row.best else ' '}"
+
+
+def _by_score(rows: Sequence[Compared], groups: Mapping[str, Sequence[Any]]) -> list[str]:
+    ((name, runs),) = groups.items()
+    floors = list(COLUMNS)[1:]
+    head = ["", f"{len(runs)} run{'s' if len(runs) > 1 else ''} ", *(f"{COLUMNS[x]} " for x in floors), "market"]
+    out = [_line("", head)]
+    for row in rows:
+        unit = f" [{row.row.unit}]" if row.row.unit else ""
+        real = "" if row.real is None else row.row.show(row.real)
+        cells = [_marked(row, name).rjust(2 * CELL), *(_marked(row, floor) for floor in floors), real]
+        out.append(_line(f"{row.row.label}{unit} {row.row.goal.sign}", cells))
+    return out
+
+
+def _by_setting(rows: Sequence[Compared], groups: Mapping[str, Sequence[Any]]) -> list[str]:
+    rows = [row for row in rows if row.row.key in WATCHED]
+    names = list(groups)[:MOST]
+    width, cell = max(map(len, [*names, *COLUMNS.values()])) + 2, 17
+    out = [" " * width + "".join(f"{row.row.key}{row.row.goal.sign[0]:>2} ".rjust(cell) for row in rows)]
+    for name in [*names, *list(COLUMNS)[1:]]:
+        label = COLUMNS.get(name, name)
+        out.append(label.ljust(width) + "".join(_marked(row, name).rjust(cell) for row in rows))
+    real = ["" if row.real is None else f"{row.row.show(row.real)} " for row in rows]
+    out.append("market".ljust(width) + "".join(text.rjust(cell) for text in real))
+    return [*out, f"{len(groups) - MOST} more settings are in the report."] if len(groups) > MOST else out

@@ -11,10 +11,10 @@ Risks = dict[str, Float[np.ndarray, " asset"]]
 
 
 def _risks(x: PathArray) -> Risks:
-    values = {}
+    values, x = {}, statistics.ordered(x)
     for level in LEVELS:
-        values[f"var_{round(100 * level)}"] = statistics.value_at_risk(x, level).mean(axis=0)
-        values[f"es_{round(100 * level)}"] = statistics.expected_shortfall(x, level).mean(axis=0)
+        values[f"var_{round(100 * level)}"] = statistics.value_at_risk(x, level, is_ordered=True).mean(axis=0)
+        values[f"es_{round(100 * level)}"] = statistics.expected_shortfall(x, level, is_ordered=True).mean(axis=0)
     return values
 
 

@@ -4,30 +4,41 @@ import os
 import shlex
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from fingan_jax.build import config_dir
+from fingan_jax.launchers.fused import FusedLauncher
+from fingan_jax.launchers.sweeper import ResumableSweeper, SweepError
 
 SHOW_TRACEBACK = "HYDRA_FULL_ERROR"
-EXPECTED = (HydraException, OmegaConfBaseException, ValueError, OSError, ArithmeticError)
+EXPECTED = (HydraException, OmegaConfBaseException, ValueError, OSError, ArithmeticError, SweepError)
 SIGNALLED = 128  # and a signal's number: the exit code of what a signal stopped
 _LAUNCHED = [time.perf_counter()]
 
 
-def command(config_name: str) -> Callable[[Callable[[DictConfig], int | None]], Callable[[], None]]:
+def command(
+    config_name: str,
+    *,
+    together: Callable[[list[DictConfig], list[Path]], list[Exception | None]] | None = None,
+    after: Callable[[Path], None] | None = None,
+) -> Callable[[Callable[[DictConfig], int | None]], Callable[[], None]]:
     """Makes `main(cfg) -> exit code` a command that reads conf/<config_name>.yaml and its command line.
 
     Whatever the user got wrong, a ValueError, a missing file or an error of Hydra's, ends as one line on stderr and
     exit code 2; a computation that failed, as one line and exit code 1. HYDRA_FULL_ERROR=1 shows the traceback instead.
+    `together(cfgs, folders)` runs jobs of a sweep that share a program and gives each one's error or None;
+    `after(folder)` is called at the end of a sweep.
     """
 
     def decorate(main: Callable[[DictConfig], int | None]) -> Callable[[], None]:
@@ -35,23 +46,40 @@ def command(config_name: str) -> Callable[[Callable[[DictConfig], int | None]], 
             show, ended = os.environ.get(SHOW_TRACEBACK) == "1", list[int | Exception]()
 
             def task(cfg: DictConfig) -> None:
-                sweep = HydraConfig.get().mode == RunMode.MULTIRUN
+                if HydraConfig.get().mode == RunMode.MULTIRUN:
+                    _job(main, cfg)
+                    return
                 try:
                     ended.append(main(cfg) or 0)
                 except EXPECTED as error:
-                    # Of a sweep, Hydra must know which job failed; a single run's failure is ours to word.
-                    if show or sweep:
+                    if show:
                         raise
                     ended.append(error)
-                if sweep and _code(ended[-1]) > SIGNALLED:
-                    raise KeyboardInterrupt  # a stop of one job is a stop of its sweep
 
+            task.together, task.after = together, after  # type: ignore[attr-defined]
+            for plugin in (FusedLauncher, ResumableSweeper):
+                Plugins.instance().register(plugin)
             run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(task)
             sys.exit(run() if show else _one_line(run, ended))
 
         return start
 
     return decorate
+
+
+def _job(main: Callable[[DictConfig], int | None], cfg: DictConfig) -> None:
+    """One job of a sweep: why it fails is noted in its folder, and Hydra must know which job failed."""
+    from fingan_jax.training.standing import note_failure
+
+    try:
+        code = main(cfg) or 0
+    except Exception as error:
+        note_failure(output_dir(), error)
+        if not isinstance(error, EXPECTED):
+            traceback.print_exc()
+        raise
+    if code > SIGNALLED:
+        raise KeyboardInterrupt  # a stop of one job is a stop of its sweep
 
 
 def launched() -> float:
@@ -98,5 +126,5 @@ def _code(ended: int | Exception) -> int:
         text = f"{key}: " * bool(key) + text.split("full_key:")[0]
     line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
     print("error:", line or type(ended).__name__, file=sys.stderr)
-    computed = isinstance(ended, ArithmeticError) and not isinstance(ended, OverflowError)
+    computed = isinstance(ended, ArithmeticError | SweepError) and not isinstance(ended, OverflowError)
     return 1 if computed else 2  # an overflow comes from a number in the config

@@ -14,6 +14,7 @@ from fingan_jax.atomic import replacing
 
 Record = dict[str, float]
 MODES = ("offline", "online", "disabled")
+LARGEST = 2**30  # bytes of a metrics.jsonl, some million records
 
 
 class Logger(NamedTuple):
@@ -90,6 +91,8 @@ def read_records(path: Path) -> list[Record]:
     """
     if not path.exists():
         return []
+    if not path.is_file() or path.stat().st_size > LARGEST:
+        raise ValueError(f"{path} is no record of a run, but a pipe, a folder or above {LARGEST} bytes: delete it")
     lines, records = path.read_text().splitlines(), []
     for number, line in enumerate(lines, start=1):
         try:
@@ -142,7 +145,7 @@ def open_mirror(
             dir=run,
             config=dict(config),
             settings=settings,
-            reinit="finish_previous",
+            reinit="create_new",  # beside other runs that are open in this process
         )
 
     try:
@@ -158,7 +161,7 @@ def _run_id(run: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(uuid.uuid4().hex[:8])
-    name = path.read_text().strip()
+    name = path.read_text().strip() if path.is_file() else ""
     if not re.fullmatch(r"\w{1,64}", name, re.ASCII):
         raise ValueError(f"{path} holds no name that wandb gives a run: delete it")
     return name

@@ -15,12 +15,15 @@ RunChunk = Callable[[GANState, Int[Array, ""] | int], tuple[GANState, Metrics]]
 
 
 class Chunk(NamedTuple):
-    """What the loop hands over: `metrics` are means over the steps (first, last], still on the device."""
+    """What the loop hands over: `metrics` are means over the steps (first, last], still on the device.
+
+    `metrics` and `state` are those of one game or of many, as `run_chunk` gives them.
+    """
 
     first: int
     last: int
-    metrics: Metrics
-    state: GANState | None
+    metrics: Any
+    state: Any
 
 
 def make_chunk(step: Step, sample: Callable[[Key], Batch]) -> RunChunk:
@@ -56,20 +59,21 @@ def _finite(state: GANState) -> Array:
 
 
 def train(
-    run_chunk: RunChunk,
-    state: GANState,
+    run_chunk: Callable[[Any, int], tuple[Any, Any]],
+    state: Any,
     *,
+    start: int = 0,
     num_steps: int,
     chunk_steps: int,
     keep_every: int,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Chunk]:
-    """Yields the chunks from `state.step` to `num_steps`, each while the next one already runs.
+    """Yields the chunks from step `start`, that of `state`, to `num_steps`, each while the next one already runs.
 
     `run_chunk` may donate its state, so a chunk carries a copy of the state only at multiples of `keep_every`; the last
     chunk always carries it. Once `stop()` is true no further chunk is begun.
     """
-    done = int(state.step)
+    done = start
     pending: Chunk | None = None
     while done < num_steps and not stop():
         length = min(chunk_steps, num_steps - done, keep_every - done % keep_every)

@@ -12,7 +12,8 @@ from fingan_jax.atomic import replacing
 
 CONFIG, METRICS, CHECKPOINTS = "config.yaml", "metrics.jsonl", "checkpoints"
 SAMPLES, EVALUATION, REPORT, DATA = "samples.npz", "evaluation.json", "report.html", "data.npz"
-OURS = (CONFIG, METRICS, CHECKPOINTS, SAMPLES, EVALUATION, REPORT, DATA, "wandb")
+FAILURE, LOCK = "failure.json", ".lock"
+OURS = (CONFIG, METRICS, CHECKPOINTS, SAMPLES, EVALUATION, REPORT, DATA, FAILURE, LOCK, "wandb")
 
 
 class RunFolderError(ValueError):

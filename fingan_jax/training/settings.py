@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 
 
+# Far above what anybody trains with: beyond, the size of an array overflows, which ends the process.
+GREATEST = {"batch_size": 2**20, "num_disc_steps": 2**16, "num_steps": 2**31 - 1, "keep": 2**16}
+
+
 @dataclass(frozen=True)
 class Settings:
     """`num_steps` generator updates, `num_disc_steps` discriminator updates before each, on `batch_size` windows.
 
     `ema_decay` averages the generator; metrics are read every `log_every` steps, a checkpoint is saved every
-    `save_every`, and the newest `keep` of them stay.
+    `save_every`, and the newest `keep` of them stay. `num_seeds` runs with seeds from the given one on are trained at
+    once.
 
     Raises: ValueError naming the key whose number is out of range.
     """
@@ -20,10 +25,14 @@ class Settings:
     log_every: int = 10
     save_every: int = 200
     keep: int = 3
+    num_seeds: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("num_steps", "batch_size", "num_disc_steps", "log_every", "save_every", "keep"):
+        for name in ("num_steps", "batch_size", "num_disc_steps", "log_every", "save_every", "keep", "num_seeds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"training.{name}={getattr(self, name)} must be at least 1")
+        for name, bound in GREATEST.items():
+            if getattr(self, name) > bound:
+                raise ValueError(f"training.{name}={getattr(self, name)} must be at most {bound}")
         if not 0.0 <= self.ema_decay < 1.0:
             raise ValueError(f"training.ema_decay={self.ema_decay} must lie in [0, 1)")

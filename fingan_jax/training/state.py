@@ -56,15 +56,20 @@ def init_state(
     z = noise(key_noise, *batch.x.shape[:2])
     gen = models.gen.init(key_gen, z, batch.cond)
     disc = models.disc.init(key_disc, batch.x, batch.cond) if models.disc is not None else {}
-    params = Players(gen, disc)
+    ema = jax.tree.map(jnp.copy, gen)
+    state = GANState(jnp.zeros((), jnp.int32), key_state, Players(gen, disc), Players(None, None), ema, {})
+    return with_numbers(state, optimizers, objective)
+
+
+def with_numbers(state: GANState, optimizers: Players, objective: Objective) -> GANState:
+    """A state before its first step with fresh states of these optimizers and the weights of these terms."""
     opt_state = Players(
         *(
-            getattr(optimizers, player).init(getattr(params, player))
+            getattr(optimizers, player).init(getattr(state.params, player))
             if plays(objective, player)
             else optax.EmptyState()
             for player in Players._fields
         )
     )
     weights: Metrics = {name: jnp.asarray(term.weight, jnp.float32) for name, term in objective.items()}
-    ema = jax.tree.map(jnp.copy, gen)
-    return GANState(jnp.zeros((), jnp.int32), key_state, params, opt_state, ema, weights)
+    return state._replace(opt_state=opt_state, weights=weights)

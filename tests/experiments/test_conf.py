@@ -52,8 +52,8 @@ def test_every_noise_has_its_shape(composed, name):
 
 def two_steps(cfg):
     setup = pipeline.assemble(cfg)
-    chunk = pipeline.compiled_chunk(setup)
-    (last,) = loop.train(chunk, pipeline.initial_state(setup), num_steps=2, chunk_steps=2, keep_every=2)
+    program = pipeline.compile_game(setup)
+    (last,) = loop.train(program.run, pipeline.initial_state(setup), num_steps=2, chunk_steps=2, keep_every=2)
     assert last.last == 2
     assert float(last.metrics["finite"]) == 1.0
     return setup, last.state

@@ -1,8 +1,13 @@
 """metrics.jsonl is the record; wandb mirrors it and never stands in the way."""
 
+import io
 import json
 import math
+import os
+from contextlib import ExitStack
 
+import matplotlib.image
+import numpy as np
 import pytest
 
 from fingan_jax.training import logger as logging
@@ -84,6 +89,50 @@ def test_offline_mirrors_every_record(tmp_path, monkeypatch):
     rows = history(tmp_path)
     assert [(row["_step"], row["gen/minimax"]) for row in rows] == [(10, 1.0), (20, 2.0)]
     assert (tmp_path / "wandb" / "run_id").read_text().strip()
+
+
+def test_runs_open_at_once_mirror_their_own_records(tmp_path, monkeypatch):
+    monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / "cache"))
+    folders = [tmp_path / f"seed_{k}" for k in range(3)]
+    with ExitStack() as opened:
+        loggers = []
+        for folder in folders:
+            folder.mkdir()
+            loggers.append(opened.enter_context(logging.open_logger(folder, {}, {"mode": "offline"})))
+        for step in (5, 6):
+            for k, logger in enumerate(loggers):
+                logging.log(logger, {"step": 10 * step + k, "gen/minimax": float(k)})
+        logging.log_figures(loggers[1], {"losses": picture()})
+    for k, folder in enumerate(folders):
+        rows = [(row["_step"], row["gen/minimax"]) for row in history(folder) if "gen/minimax" in row]
+        assert rows == [(50 + k, k), (60 + k, k)]
+        assert len(list(folder.glob("wandb/offline-run-*/files/media/images/report/losses_*.png"))) == (k == 1)
+    assert len({(folder / "wandb/run_id").read_text() for folder in folders}) == 3
+
+
+def picture():
+    buffer = io.BytesIO()
+    matplotlib.image.imsave(buffer, np.zeros((2, 2)))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("plant", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_has_no_records_and_no_name(tmp_path, plant):
+    plant(tmp_path / "metrics.jsonl")
+    with pytest.raises(ValueError, match=r"metrics\.jsonl is no record of a run"):
+        logging.read_records(tmp_path / "metrics.jsonl")
+    (tmp_path / "wandb").mkdir()
+    plant(tmp_path / "wandb" / "run_id")
+    with pytest.raises(ValueError, match="run_id holds no name"):
+        logging.open_mirror(tmp_path, {})
+
+
+def test_records_larger_than_any_run_writes_are_refused(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    with path.open("wb") as file:
+        file.truncate(logging.LARGEST + 1)
+    with pytest.raises(ValueError, match="delete it"):
+        logging.read_records(path)
 
 
 def test_online_without_a_key_or_network_goes_offline_and_goes_on(tmp_path, monkeypatch, capsys):

@@ -39,7 +39,7 @@ def test_the_cuts_of_a_run_do_not_change_a_bit(run_chunk, start, chunk_steps, ke
 def test_a_run_continued_from_a_kept_state_ends_in_the_same_bits(run_chunk, start):
     chunks = run(run_chunk, start())
     kept = next(chunk for chunk in chunks if chunk.last == 8)
-    continued = run(run_chunk, kept.state)
+    continued = run(run_chunk, kept.state, start=8)
     assert continued[0].first == 8
     assert bits(continued[-1].state) == bits(chunks[-1].state)
 
@@ -76,7 +76,7 @@ def test_a_stop_ends_the_run_after_the_chunk_that_runs(run_chunk, start):
 
 def test_nothing_is_left_to_do_at_the_end(run_chunk, start):
     end = run(run_chunk, start())[-1].state
-    assert run(run_chunk, end) == []
+    assert run(run_chunk, end, start=20) == []
 
 
 def test_what_is_not_finite_is_named_with_its_steps():

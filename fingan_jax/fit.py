@@ -1,0 +1,115 @@
+"""Trains opened runs, one or many that share a program: each with its own record, checkpoints and end."""
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import jax
+
+from fingan_jax import pipeline
+from fingan_jax.runs import Run, restore_or_start
+from fingan_jax.training import checkpoint, logger, loop, progress, run_folder
+from fingan_jax.training.logger import Logger
+from fingan_jax.training.replicas import Fleet, Record, alone, in_turns, side_by_side
+from fingan_jax.training.speed import speed
+from fingan_jax.training.state import GANState
+from fingan_jax.training.stopping import stop_on_signal
+
+Errors = dict[int, loop.NonFiniteError]  # by the place of a run
+
+
+class Member(NamedTuple):
+    """A run being trained: its record, its checkpoints, and the state from which it goes on."""
+
+    run: Run
+    log: Logger
+    manager: Any
+    state: GANState
+
+
+class Trained(NamedTuple):
+    """Where a run's training ended: its state, why it failed or None, the signal that stopped it or 0, its speed."""
+
+    state: GANState
+    error: loop.NonFiniteError | None
+    signal: int
+    speed: dict[str, str]
+
+
+def fit(runs: Sequence[Run], logs: Sequence[Logger], begun: float) -> list[Trained]:
+    """Trains runs that share a program from their newest checkpoints on.
+
+    A run that stops being finite is frozen at its last finite state and reported; the others go on. `begun` is when
+    the command did, for the report of its speed.
+
+    Raises: CheckpointError if a run's checkpoints are lost.
+    """
+    with stop_on_signal() as stop, ExitStack() as opened:
+        crew = []
+        for run, log in zip(runs, logs, strict=True):
+            folder, keep = run.folder / run_folder.CHECKPOINTS, run.setup.settings.keep
+            manager = opened.enter_context(checkpoint.checkpoints(folder, keep))
+            crew.append(Member(run, log, manager, restore_or_start(manager, run)))
+            logger.forget_after(log, int(crew[-1].state.step))
+        ended: dict[int, Trained] = {}
+        # Runs of one sweep that were interrupted at different steps cannot be cut into the same chunks.
+        for start in sorted({int(member.state.step) for member in crew}):
+            places = [i for i, member in enumerate(crew) if int(member.state.step) == start]
+            ended |= zip(places, _play([crew[i] for i in places], start, stop, begun), strict=True)
+        return [ended[i] for i in range(len(crew))]
+
+
+def fleet_of(setup: pipeline.Setup, size: int) -> Fleet:
+    """The program of `setup` for `size` runs: side by side on an accelerator, in turns on a CPU."""
+    if size == 1:
+        return alone(pipeline.compile_game(setup))
+    if jax.default_backend() == "cpu":
+        return in_turns(pipeline.compile_game(setup))
+    return side_by_side(pipeline.compile_game(setup, replicas=size))
+
+
+def _play(crew: Sequence[Member], start: int, stop: Any, begun: float) -> list[Trained]:
+    setup, first = crew[0].run.setup, None
+    settings, fleet = setup.settings, fleet_of(setup, len(crew))
+    states, errors = [member.state for member in crew], Errors()
+    chunks = loop.train(
+        fleet.run, fleet.place(states), start=start, num_steps=settings.num_steps, chunk_steps=settings.log_every,
+        keep_every=settings.save_every, stop=stop,
+    )  # fmt: skip
+    with progress.progress_bar(start, settings.num_steps, len(crew)) as bar:
+        for chunk in chunks:
+            records = fleet.records(chunk.metrics)
+            errors |= _note(crew, chunk, records, errors)
+            progress.advance(bar, chunk.last, [record for k, record in enumerate(records) if k not in errors])
+            first = first or (chunk.last, time.perf_counter())
+            if len(errors) == len(crew):
+                break
+            if chunk.state is not None:
+                states = fleet.fetch(chunk.state)
+                _save(crew, states)
+    measured = speed(begun, first, chunk.last if first else start, len(crew))
+    return [Trained(state, errors.get(k), stop(), measured) for k, state in enumerate(states)]
+
+
+def _note(crew: Sequence[Member], chunk: loop.Chunk, records: Sequence[Record], dead: Errors) -> Errors:
+    """Logs the records of the runs that are not `dead` and returns why others of them now are."""
+    found: Errors = {}
+    for k, (member, record) in enumerate(zip(crew, records, strict=True)):
+        if k in dead:
+            continue
+        try:
+            loop.check_finite(record, chunk)
+        except loop.NonFiniteError as error:
+            found[k] = error
+            continue
+        disc_steps = chunk.last * member.run.setup.settings.num_disc_steps
+        logger.log(member.log, {"step": chunk.last, "disc_steps": disc_steps, **record})
+    return found
+
+
+def _save(crew: Sequence[Member], states: Sequence[GANState]) -> None:
+    """Saves each state; one that is frozen only the first time."""
+    for member, state in zip(crew, states, strict=True):
+        if int(state.step) > (member.manager.latest_step() or 0):
+            checkpoint.save(member.manager, int(state.step), state)

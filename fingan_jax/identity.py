@@ -1,0 +1,90 @@
+"""What makes two runs the same run, and what lets two different ones share a compiled program."""
+
+import copy
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fingan_jax import __version__
+from fingan_jax.build import as_dict, read_config
+from fingan_jax.data import prices as priced
+from fingan_jax.data.prices import Prices
+from fingan_jax.schema import ConfigError
+from fingan_jax.training import run_folder
+
+Config = Mapping[str, Any]
+# How a run is launched, where it computes and where it is mirrored changes none of its numbers.
+LAUNCH = ("resume", "overwrite", "trusted_packages", "cache", "wandb", "name", "sweep", "devices")
+# What is only read once a run is trained; none of it is in the program.
+AFTERWARDS = ("sampling", "evaluation")
+TUNABLE = "fingan_jax.training.optimizers.tunable"
+OBJECTIVES = "fingan_jax.objectives."
+
+
+def identity(config: Config) -> dict[str, Any]:
+    """The part of a resolved config that decides its numbers."""
+    return {key: value for key, value in config.items() if key not in LAUNCH}
+
+
+def provenance(prices: Prices, config: Config) -> dict[str, str]:
+    """What a number depends on besides the config: the package's version, the data and the protocol that scores it."""
+    protocol = {key: config[key] for key in ("evaluation", "sampling", "windows")}
+    return {
+        "package_version": __version__,
+        "data_hash": priced.content_hash(prices),
+        "protocol_hash": _sha256(protocol)[:16],
+    }
+
+
+def run_hash(config: Config, prices: Prices | None) -> str:
+    """SHA-256 of a resolved config, the package's version and the data: the same for the same run, wherever it is.
+
+    Without prices, which cannot be had, it is that of no data.
+    """
+    return _sha256(identity(config) | {"provenance": provenance(prices, config) if prices else {}})
+
+
+def carried(config: Config) -> dict[str, float]:
+    """The numbers of a resolved config that travel in the training state, by key.
+
+    They are the seed, the weights of our terms and the learning rates of our optimizers: what another function makes
+    of a `weight` or a `learning_rate` is not known here.
+    """
+    terms, players = config["objective"], config["optimizer"]
+    found = {"seed": config["seed"]}
+    for name, term in terms.items():
+        if isinstance(term, Mapping) and str(term.get("_target_", "")).startswith(OBJECTIVES) and "weight" in term:
+            found[f"objective.{name}.weight"] = term["weight"]
+    for name, optimizer in players.items():
+        if isinstance(optimizer, Mapping) and optimizer.get("_target_") == TUNABLE:
+            found[f"optimizer.{name}.learning_rate"] = optimizer["learning_rate"]
+    return found
+
+
+def program(config: Config) -> dict[str, Any]:
+    """A resolved config without what `carried` finds and without what comes after training.
+
+    Runs in which it is equal share one compiled program.
+    """
+    rest = copy.deepcopy({key: value for key, value in identity(config).items() if key not in AFTERWARDS})
+    for key in carried(config):
+        *path, last = key.split(".")
+        node = rest
+        for name in path:
+            node = node[name]
+        del node[last]
+    return rest
+
+
+def check_same_but_seed(folders: Sequence[Path]) -> None:
+    """Raises ConfigError naming what differs between runs other than their seed."""
+    configs = [identity(as_dict(read_config(folder / run_folder.CONFIG))) for folder in folders]
+    for folder, config in zip(folders[1:], configs[1:], strict=True):
+        for difference in run_folder.differences({**configs[0], "seed": 0}, {**config, "seed": 0}):
+            raise ConfigError(f"{folders[0]} and {folder} are no seeds of one experiment: {difference}")
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=list).encode()).hexdigest()

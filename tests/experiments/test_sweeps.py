@@ -1,0 +1,167 @@
+"""Sweeps: many runs as one program, each the run it is alone; stopped, failed and started again."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+FILES = {"config.yaml", "metrics.jsonl", "checkpoints", "samples.npz", "evaluation.json", "report.html", "data.npz"}
+NUMBERS = ("samples.npz", "evaluation.json", "metrics.jsonl", "config.yaml", "data.npz")
+
+
+@pytest.fixture
+def sweep(command, tiny, tmp_path):
+    """`sweep(*overrides)`: a multirun of the tiny run into tmp_path/S."""
+
+    def run(*overrides):
+        return command("train", "--multirun", *tiny, f"hydra.sweep.dir={tmp_path / 'S'}", *overrides)
+
+    return run
+
+
+def runs_of(folder):
+    """The run folders of a sweep by what varies in them."""
+    return {path.name.rpartition("-")[0]: path for path in sorted(folder.iterdir()) if path.is_dir()}
+
+
+def equal(a, b):
+    return [name for name in NUMBERS if (a / name).read_bytes() != (b / name).read_bytes()] == []
+
+
+def stamps(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_fused_sweep_is_its_runs_alone_to_the_bit(sweep, train, command, tmp_path):
+    grid = ("seed=0,1", "objective.r1.weight=1,10")
+    code, out, err = sweep("hydra/launcher=fused", *grid)
+    assert code == 0, err
+    assert "fused: 4 jobs in 1 program(s): 4" in out
+    found = runs_of(tmp_path / "S")
+    assert set(found) == {f"seed={seed},objective.r1.weight={weight}" for seed in (0, 1) for weight in (1, 10)}
+    for folder in found.values():
+        assert {path.name for path in folder.iterdir()} == FILES
+    assert train("alone", "seed=1", "objective.r1.weight=10")[0] == 0
+    assert equal(tmp_path / "alone", found["seed=1,objective.r1.weight=10"])
+    weights = [
+        yaml.safe_load((path / "config.yaml").read_text())["objective"]["r1"]["weight"] for path in found.values()
+    ]
+    assert sorted(weights) == [1, 1, 10, 10]
+
+    # launched again with another launcher and one choice more, nothing is done twice and every name stays
+    before = [stamps(folder) for folder in found.values()]
+    code, out, err = sweep("seed=0,1,2", "objective.r1.weight=1")
+    assert code == 0, err
+    assert "2 of 3 runs are done" in out
+    assert [stamps(folder) for folder in found.values()] == before
+    assert set(runs_of(tmp_path / "S")) == {*found, "seed=2"}
+    assert command("status", f"sweep={tmp_path / 'S'}")[0] == 0
+
+
+def test_what_cannot_be_carried_is_said_and_runs_anyway(sweep, tmp_path):
+    code, out, err = sweep("hydra/launcher=fused", "training.num_steps=5", "training.batch_size=8,4", "seed=0,1")
+    assert code == 0, err
+    assert "fused: 4 jobs in 2 program(s): 2 + 2" in out
+    assert "training.batch_size cannot be carried in the training state" in out
+    assert len(runs_of(tmp_path / "S")) == 4
+
+
+@pytest.mark.parametrize("launcher", ["fused", "basic"])
+def test_a_run_that_fails_is_named_and_the_others_finish(sweep, command, tmp_path, launcher):
+    rates = "optimizer.gen.learning_rate=1e-4,1e30"
+    code, out, err = sweep(f"hydra/launcher={launcher}", rates, "sweep.retries=1", "training.num_steps=10")
+    assert code == 1
+    assert err.strip().splitlines()[-1].startswith("error: ")
+    assert "not every run is done" in err
+    found = runs_of(tmp_path / "S")
+    good, bad = (found[f"optimizer.gen.learning_rate={rate}"] for rate in ("0.0001", "1e+30"))
+    assert (good / "report.html").exists()
+    assert not (bad / "report.html").exists()
+    reason = json.loads((bad / "failure.json").read_text())["reason"]
+    assert reason.startswith("not finite: ")
+    code, out, _ = command("status", f"sweep={tmp_path / 'S'}")
+    assert code == 1
+    (line,) = [line for line in out.splitlines() if line.startswith(bad.name)]
+    assert "failed" in line
+    assert reason in line
+    assert out.splitlines()[-1] == "1 done, 1 failed"
+
+
+def test_a_run_that_cannot_begin_fails_alone(sweep, tmp_path):
+    code, out, _ = sweep("training.num_steps=5", "windows.window=16,600")
+    assert code == 1
+    assert "1 done, 1 failed" in out
+    assert "shorten the window" in out
+    (bad,) = (tmp_path / "S").glob("windows.window=600*")
+    assert {path.name for path in bad.iterdir()} == {"failure.json"}
+
+
+def test_a_wrong_key_is_one_line_before_anything_runs(sweep, tmp_path):
+    code, _, err = sweep("training.batch_sise=8,4")
+    assert code == 2
+    assert "batch_sise" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "S").exists()
+
+
+def test_a_folder_of_another_experiment_is_refused(sweep, tmp_path):
+    assert sweep("training.num_steps=5", "seed=0")[0] == 0
+    before = stamps(tmp_path / "S")
+    code, _, err = sweep("name=other", "seed=0")
+    assert code == 2
+    assert "is a sweep of sp500, not of other: choose another folder" in err
+    assert stamps(tmp_path / "S") == before
+
+
+def test_seeds_at_once_are_the_seeds_alone(command, train, tmp_path):
+    code, out, err = train("N", "training.num_seeds=2", "seed=5")
+    assert code == 0, err
+    assert train("alone", "seed=6")[0] == 0
+    assert equal(tmp_path / "alone", tmp_path / "N" / "seed_6")
+    code, _, err = train("N", "training.num_seeds=3", "seed=5")
+    assert code == 2
+    assert "continue them with resume=true" in err
+    before = stamps(tmp_path / "N" / "seed_5")
+    code, out, err = train("N", "training.num_seeds=3", "seed=5", "resume=true")
+    assert code == 0, err
+    assert stamps(tmp_path / "N" / "seed_5") == before
+    assert "3 done" in out
+    assert command("status", f"sweep={tmp_path / 'N'}")[0] == 0
+
+
+def wait_for(condition, process, seconds=200):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_killed_sweep_goes_on_where_it_was(tiny, environment, train, tmp_path):
+    folder = tmp_path / "S"
+    argv = [sys.executable, str(EXPERIMENTS / "train.py"), "--multirun", *tiny, f"hydra.sweep.dir={folder}"]
+    argv += ["hydra/launcher=fused", "seed=0,1", "training.batch_size=8,4", "training.num_steps=200"]
+    process = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = lambda: len(list(folder.glob("*/report.html")))
+    saved = lambda: len({path.parents[1] for path in folder.glob("*/checkpoints/step_[1-9]?0")}) == 4
+    wait_for(lambda: done() == 2 and saved(), process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    before = {path: stamps(path.parent) for path in folder.glob("*/report.html")}
+    assert len(before) == 2
+    again = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "2 of 4 runs are done" in again.stdout
+    assert done() == 4
+    for path, stamp in before.items():
+        assert stamps(path.parent) == stamp
+    (resumed,) = {path.parent for path in folder.glob("*seed=1*/report.html")} - {path.parent for path in before}
+    batch_size = yaml.safe_load((resumed / "config.yaml").read_text())["training"]["batch_size"]
+    assert train("alone", "seed=1", f"training.batch_size={batch_size}", "training.num_steps=200")[0] == 0
+    assert equal(tmp_path / "alone", resumed)
