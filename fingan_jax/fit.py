@@ -1,7 +1,8 @@
 """Trains opened runs, one or many that share a program: each with its own record, checkpoints and end."""
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from fingan_jax.training.speed import speed
 from fingan_jax.training.state import GANState
 from fingan_jax.training.stopping import stop_on_signal
 
+Stop = Callable[[], int]
 Errors = dict[int, loop.NonFiniteError]  # by the place of a run
 
 
@@ -40,12 +42,29 @@ class Trained(NamedTuple):
 def fit(runs: Sequence[Run], logs: Sequence[Logger], begun: float) -> list[Trained]:
     """Trains runs that share a program from their newest checkpoints on.
 
-    A run that stops being finite is frozen at its last finite state and reported; the others go on. `begun` is when
-    the command did, for the report of its speed.
+    A run that stops being finite is frozen at its last finite state and reported; the others go on. Runs that do not
+    fit the device's memory together are trained in two halves. `begun` is when the command did, for the report of its
+    speed.
 
     Raises: CheckpointError if a run's checkpoints are lost.
     """
-    with stop_on_signal() as stop, ExitStack() as opened:
+    with stop_on_signal() as stop:
+        return _fit(runs, logs, stop, begun)
+
+
+def _fit(runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, begun: float) -> list[Trained]:
+    try:
+        return _restore_and_play(runs, logs, stop, begun)
+    except jax.errors.JaxRuntimeError as error:
+        if len(runs) == 1 or "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+    half = len(runs) // 2
+    print(f"{len(runs)} runs at once do not fit the device's memory: first {half}, then the others", file=sys.stderr)
+    return _fit(runs[:half], logs[:half], stop, begun) + _fit(runs[half:], logs[half:], stop, begun)
+
+
+def _restore_and_play(runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, begun: float) -> list[Trained]:
+    with ExitStack() as opened:
         crew = []
         for run, log in zip(runs, logs, strict=True):
             folder, keep = run.folder / run_folder.CHECKPOINTS, run.setup.settings.keep
@@ -69,7 +88,7 @@ def fleet_of(setup: pipeline.Setup, size: int) -> Fleet:
     return side_by_side(pipeline.compile_game(setup, replicas=size))
 
 
-def _play(crew: Sequence[Member], start: int, stop: Any, begun: float) -> list[Trained]:
+def _play(crew: Sequence[Member], start: int, stop: Stop, begun: float) -> list[Trained]:
     setup, first = crew[0].run.setup, None
     settings, fleet = setup.settings, fleet_of(setup, len(crew))
     states, errors = [member.state for member in crew], Errors()
@@ -101,7 +120,8 @@ def _note(crew: Sequence[Member], chunk: loop.Chunk, records: Sequence[Record], 
         try:
             loop.check_finite(record, chunk)
         except loop.NonFiniteError as error:
-            found[k] = error
+            frozen = f"frozen at step {chunk.first}, " if len(crew) > 1 else ""
+            found[k] = loop.NonFiniteError(f"{frozen}{error}")
             continue
         disc_steps = chunk.last * member.run.setup.settings.num_disc_steps
         logger.log(member.log, {"step": chunk.last, "disc_steps": disc_steps, **record})

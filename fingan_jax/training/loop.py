@@ -66,7 +66,7 @@ def train(
     num_steps: int,
     chunk_steps: int,
     keep_every: int,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Callable[[], int] = lambda: False,
 ) -> Iterator[Chunk]:
     """Yields the chunks from step `start`, that of `state`, to `num_steps`, each while the next one already runs.
 
