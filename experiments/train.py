@@ -49,6 +49,7 @@ def seeds(cfg):
 
     folder = output_dir()
     cfgs = overview.of_seeds(cfg, folder)
+    standing.forget_failure(folder)
     left = {name: each for name, each in cfgs.items() if standing.standing(folder / name).state != standing.DONE}
     ended = train(list(left.values()), [folder / name for name in left])
     for end in ended:
@@ -58,7 +59,11 @@ def seeds(cfg):
     after(folder)
     found = sweep_folder.standings(folder)
     print(f"\n{sweep_folder.table(found)}")
-    return 0 if sweep_folder.all_done(found) else 1
+    if not sweep_folder.all_done(found):
+        error = ArithmeticError(f"{folder}: not every seed is done; try again with resume=true")
+        standing.record_failure(folder, error)
+        raise error
+    return 0
 
 
 def train(cfgs, folders):

@@ -38,6 +38,7 @@ _HOMES: dict[str, Callable[[Any], bool]] = {
     "fingan_jax.evaluation": _anything,
     "fingan_jax.evaluation.figures": _nothing,  # draws into files
     "fingan_jax.evaluation.report": _nothing,  # writes files
+    "fingan_jax.evaluation.seeds_report": _nothing,  # writes files
     "fingan_jax.finance": _anything,
     "fingan_jax.training.optimizers": _anything,  # the rest of training writes checkpoints, logs and run folders
     "fingan_jax.training.settings": _anything,

@@ -1,12 +1,16 @@
 """Several runs in one folder: the seeds of one experiment, and the report over those that are done."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from fingan_jax.build import as_dict
+from fingan_jax.evaluation.seeds import Member
 from fingan_jax.runs import whole_numbers
 from fingan_jax.training import run_folder, sweep_folder
+from fingan_jax.training.logger import read_records
 from fingan_jax.training.run_folder import RunFolderError
+from fingan_jax.training.standing import DONE
 from fingan_jax.training.sweep_folder import Planned
 
 
@@ -34,5 +38,29 @@ def of_seeds(cfg: Any, folder: Path) -> dict[str, Any]:
 
 
 def report(folder: Path) -> str:
-    """Writes report.html over the finished runs in `folder` and gives its table as text, empty if there are none."""
-    return ""
+    """Writes report.html over the runs in `folder` and gives its table as text, empty where no run is done.
+
+    Runs that are not done are named with the reason.
+
+    Raises: RunFolderError if `folder` holds no planned runs.
+    """
+    from fingan_jax.evaluation import seeds_report  # matplotlib, which training does not wait for
+    from fingan_jax.evaluation.table import table_over_seeds
+
+    found = sweep_folder.standings(folder)
+    members = [_member(folder, run) for run in sweep_folder.planned_in(folder) if found[run.name].state == DONE]
+    seeds_report.write(
+        folder,
+        members,
+        title=f"{folder.name}: {len(members)} runs",
+        about="Every number is a mean over training seeds, with its 95 % interval, on days that no run has seen.",
+        failures={name: f"{state} {reason}".strip() for name, (state, reason) in found.items() if state != DONE},
+    )
+    return table_over_seeds(members) if members else ""
+
+
+def _member(folder: Path, run: Planned) -> Member:
+    path = folder / run.name
+    evaluation = json.loads((path / run_folder.EVALUATION).read_text())
+    link = f"{run.name}/{run_folder.REPORT}"
+    return Member(run.name, evaluation, read_records(path / run_folder.METRICS), link, run.overrides)

@@ -4,6 +4,7 @@ import inspect
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -432,6 +433,22 @@ def test_any_text_is_a_plain_config_or_refused(text: str, tmp_path: Path) -> Non
     except ConfigError:
         return
     assert OmegaConf.to_container(cfg, resolve=True) == OmegaConf.to_container(cfg, resolve=False)
+
+
+@pytest.mark.parametrize("text", ["x: " + "[" * 200_000, "- " * 100_000, "x: " + "{a: " * 50_000])
+def test_depth_is_refused_before_it_costs_time(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    start = time.process_time()
+    with pytest.raises(ConfigError, match="line 1: nested deeper than 64 levels"):
+        read_config(path)
+    assert time.process_time() - start < 10
+
+
+def test_a_config_as_deep_as_ours_might_be_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("x: " + "[" * 60 + "]" * 60)
+    assert len(read_config(path)) == 1
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "fingan_jax.runs": ("fingan_jax",),
     "fingan_jax.fit": ("fingan_jax",),
     "fingan_jax.jobs": ("fingan_jax",),
+    "fingan_jax.overview": ("fingan_jax",),
     "experiments": ("fingan_jax",),
 }
 # the only modules that may import a library, wherever in the file

@@ -87,6 +87,16 @@ def test_expected_shortfall_by_hand():
     assert float(s.expected_shortfall(x, 0.05)[0, 0]) == pytest.approx(4.0)
 
 
+def test_ordered_paths_need_no_sorting(paths):
+    x = np.asarray(paths)
+    rising = s.ordered(x)
+    for statistic in (s.quantile, s.value_at_risk, s.expected_shortfall, s.hill):
+        np.testing.assert_array_equal(statistic(rising, 0.1, is_ordered=True), statistic(x, 0.1))
+    np.testing.assert_array_equal(s.hill(-rising[:, ::-1], 0.1, is_ordered=True), s.hill(-x, 0.1))
+    with pytest.raises(AssertionError):
+        np.testing.assert_array_equal(s.quantile(x, 0.1, is_ordered=True), s.quantile(x, 0.1))
+
+
 def test_risk_of_a_gaussian_is_its_closed_form():
     x = jnp.asarray(np.random.default_rng(2).normal(size=(1, 400_000, 1)))
     assert float(s.value_at_risk(x, 0.05)[0, 0]) == pytest.approx(1.6449, abs=0.02)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 from math import ceil, isfinite
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +17,7 @@ from fingan_jax.evaluation.seeds import Groups, curves
 
 DRAWN = ("std_ratio", "kurtosis", "acf_abs_rms", "leverage_rms", "emd_1_sigma", "emd_20_sigma", "es_1", "coverage")
 WIDTH, COLUMNS = 10.5, 3
+MEAN = "mean, 95 % interval"
 MOST = 12  # axes of a figure, and groups drawn
 
 
@@ -56,12 +58,12 @@ def _finish(ax: Axes, key: str, *, last_row: bool) -> None:
 
 def _legend(figure: Figure) -> None:
     """One legend of all axes, each label once."""
-    found = {}
+    found: dict[str, Any] = {}
     for ax in figure.axes:
         handles, labels = ax.get_legend_handles_labels()
         found |= dict(zip(labels, handles, strict=True))
     columns = max(1, min(len(found), 140 // (max(map(len, found), default=1) + 6)))
-    for text in figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=columns).get_texts():
+    for text in figure.legend(list(found.values()), list(found), loc="outside lower center", ncols=columns).get_texts():
         text.set_parse_math(False)
 
 
@@ -96,8 +98,8 @@ def _strip(ax: Axes, groups: Groups, found: Compared) -> None:
         heights = place + 0.22 * np.linspace(-1, 1, len(known)) if len(known) > 1 else np.full(len(known), place)
         ax.plot(known, heights, "o", color=MODEL, markersize=3.6, alpha=0.55, markeredgewidth=0, label="a run")
         mean, half = found.groups[name]
-        error = {"xerr": row.scale * half, "capsize": 3} if isfinite(half) else {}
-        ax.errorbar(row.scale * mean, place, fmt="D", color=MODEL, markersize=4.5, label="mean, 95 % interval", **error)
+        error = row.scale * half if isfinite(half) else None
+        ax.errorbar(row.scale * mean, place, xerr=error, fmt="D", color=MODEL, markersize=4.5, capsize=3, label=MEAN)
     ax.set_title(f"{row.label} {row.goal.sign}", fontsize=8.5)
     ax.set_ylim(len(groups) - 0.4, -0.6)
     ax.set_yticks(range(len(groups)), [name.replace(", ", "\n") if len(groups) > 1 else "" for name in groups])

@@ -16,6 +16,7 @@ STYLE: Any = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
     "axes.titlesize": 10,
+    "axes.titley": 1.0,  # where it would be, without looking for it in every pass of the layout
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.labelsize": 8.5,

@@ -39,7 +39,7 @@ td.m,thead th.m{background:var(--tint)}thead th.m{color:var(--model)}
 .best{font-weight:750}.best::after{visibility:visible}
 td.ref,th.ref{color:var(--soft)}td.first,th.first{border-left:1px solid var(--line)}
 .range{color:var(--soft);font-size:11px;display:block;line-height:1.1;margin-right:10px}
-.many th,.many td{padding:5px 7px}.many thead th{white-space:normal}.many thead th.m{min-width:90px}
+.many th,.many td{padding:5px 5px}.many thead th{white-space:normal}.many thead th.m{min-width:90px}
 td.reason{text-align:left;white-space:normal}a{color:var(--model)}
 footer{color:var(--soft);font-size:13px;margin-top:26px;max-width:90ch}
 @media(max-width:760px){.pair{grid-template-columns:1fr}main{padding:24px 14px}}

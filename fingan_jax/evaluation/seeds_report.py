@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from os import PathLike
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from fingan_jax.atomic import replacing
@@ -105,7 +106,9 @@ def _runs(groups: Groups, failures: Mapping[str, str]) -> str:
             cells += "".join(f"<td>{_number(row.show(model.get(row.key)))}</td>" for row in rows)
             body.append(f"<tr>{cells}</tr>")
     for label, reason in failures.items():
-        said = f'<td class="reason" colspan="{len(rows)}"><span class="wrong">failed</span> {escape(reason)}</td>'
+        said = (
+            f'<td class="reason" colspan="{max(len(rows), 1)}"><span class="wrong">failed</span> {escape(reason)}</td>'
+        )
         body.append(f"<tr><td>{escape(label)}</td>{said}</tr>")
     table = f"<table><thead><tr><th>Run</th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
     lead = "Each links to its own report."
@@ -114,7 +117,7 @@ def _runs(groups: Groups, failures: Mapping[str, str]) -> str:
 
 def _facts(groups: Groups, failures: Mapping[str, str]) -> str:
     members = [member for found in groups.values() for member in found]
-    facts = {"finished runs": len(members), "settings": len(groups), "failed runs": len(failures)}
+    facts: dict[str, Any] = {"finished runs": len(members), "settings": len(groups), "failed runs": len(failures)}
     if members:
         protocol = members[0].evaluation.get("protocol", {})
         facts |= {"held-out days": f"{protocol['real_days']:.0f}"} if "real_days" in protocol else {}

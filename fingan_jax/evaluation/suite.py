@@ -51,10 +51,10 @@ def _market(
 ) -> Market:
     """The floors' scores, fitted to `train`; `paths` holds num_paths and num_days, `options` are those of `score`."""
     fakes, reasons = floors(train, **paths, seed=seed, block=block)
-    sections = [_section(series, fakes, paths["num_days"], **options) for series in (real, train)]
-    for section in sections:
+    held_out, in_sample = (_section(series, fakes, paths["num_days"], **options) for series in (real, train))
+    for section in (held_out, in_sample):
         section["floors"] |= {name: dict.fromkeys(section["floors"]["gaussian"], math.nan) for name in reasons}
-    return Market(*sections, reasons)
+    return Market(held_out, in_sample, reasons)
 
 
 def _section(series: Series, fakes: Mapping[str, PathArray], days: int, **options: int) -> dict[str, Any]:

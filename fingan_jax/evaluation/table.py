@@ -6,6 +6,7 @@ from typing import Any
 
 from fingan_jax.evaluation.compare import Compared, compared
 from fingan_jax.evaluation.rows import COLUMNS, Line, lines
+from fingan_jax.evaluation.seeds import Member, by_market, grouped
 
 LABEL, CELL = 43, 11
 WATCHED = ("std_ratio", "acf_abs_rms", "leverage_rms", "emd_1_sigma", "es_1")  # of several settings
@@ -41,16 +42,19 @@ def table(evaluation: Mapping[str, Any]) -> str:
     return "\n".join(out)
 
 
-def table_over_seeds(groups: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """The mean over runs and its 95 % interval beside the floors, for evaluations by setting; 110 columns.
+def table_over_seeds(members: Sequence[Member]) -> str:
+    """The mean over runs and its 95 % interval beside the floors, by what the runs differ in besides their seed.
 
-    One setting has a row for each headline score, several have a row each with a few of the scores. The best are
-    marked `*`.
+    One setting has a row for each headline score; of several, each has a row with a few of the scores. The best are
+    marked `*`. Runs whose floors differ get tables of their own.
     """
-    rows = compared(groups)
+    out = []
+    for groups in by_market(grouped(members)):
+        evaluations = {name: [member.evaluation for member in found] for name, found in groups.items()}
+        rows = compared(evaluations)
+        out += [*(_by_score(rows, evaluations) if len(groups) == 1 else _by_setting(rows, evaluations)), ""]
     note = "* best.  market: the held-out returns themselves.  ±: half of the mean's 95 % interval over seeds."
-    body = _by_score(rows, groups) if len(groups) == 1 else _by_setting(rows, groups)
-    return "\n".join([*body, "", note])
+    return "\n".join([*out, note])
 
 
 def _marked(row: Compared, name: str) -> str:
@@ -74,10 +78,11 @@ def _by_setting(rows: Sequence[Compared], groups: Mapping[str, Sequence[Any]]) -
     rows = [row for row in rows if row.row.key in WATCHED]
     names = list(groups)[:MOST]
     width, cell = max(map(len, [*names, *COLUMNS.values()])) + 2, 17
-    out = [" " * width + "".join(f"{row.row.key}{row.row.goal.sign[0]:>2} ".rjust(cell) for row in rows)]
+    out = [" " * width + "".join(f"{row.row.key} {row.row.goal.sign[0]} ".rjust(cell) for row in rows)]
     for name in [*names, *list(COLUMNS)[1:]]:
         label = COLUMNS.get(name, name)
         out.append(label.ljust(width) + "".join(_marked(row, name).rjust(cell) for row in rows))
     real = ["" if row.real is None else f"{row.row.show(row.real)} " for row in rows]
     out.append("market".ljust(width) + "".join(text.rjust(cell) for text in real))
-    return [*out, f"{len(groups) - MOST} more settings are in the report."] if len(groups) > MOST else out
+    left = [f"{len(groups) - MOST} more settings are left out."] if len(groups) > MOST else []
+    return [*(line.rstrip() for line in out), *left]

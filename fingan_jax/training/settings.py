@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-
 # Far above what anybody trains with: beyond, the size of an array overflows, which ends the process.
 GREATEST = {"batch_size": 2**20, "num_disc_steps": 2**16, "num_steps": 2**31 - 1, "keep": 2**16}
 

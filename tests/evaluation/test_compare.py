@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fingan_jax.evaluation.compare import markdown, spread
+from fingan_jax.evaluation.compare import compared, markdown, spread
 
 
 def test_the_interval_is_students():
@@ -43,3 +43,19 @@ def test_a_row_shows_the_mean_its_interval_and_the_best():
 @pytest.mark.parametrize(("section", "expected"), [(None, "0.800"), ("in_sample", "2.000")])
 def test_the_section_chooses_the_days(section, expected):
     assert expected in markdown([evaluation(0.8, 0.06)], section=section)
+
+
+def test_groups_are_compared_with_each_other_and_the_floors():
+    groups = {"a": [evaluation(0.8, 0.06), evaluation(1.0, 0.08)], "b": [evaluation(1.2, 0.01)]}
+    std, acf = compared(groups)
+    assert std.show("a").startswith("0.900 ± ")
+    assert std.show("b") == "1.200"
+    assert std.show("garch") == "1.300"
+    assert (std.best, acf.best) == ({"a"}, {"b"})
+
+
+def test_a_group_with_a_run_that_has_no_value_has_none():
+    groups = {"a": [evaluation(0.8, None), evaluation(1.0, 0.08)], "b": [evaluation(1.2, 0.01)]}
+    _, acf = compared(groups)
+    assert acf.show("a") == "–"
+    assert [row.row.key for row in compared({"a": groups["a"]})] == ["std_ratio"]

@@ -97,6 +97,26 @@ def test_losses_are_sorted_into_players_and_norms_and_need_a_value():
     assert axes[2].get_yscale() == "log"
 
 
+def test_a_key_is_text_and_no_formula_whatever_it_holds():
+    records = [{"step": i, "gen/$\\frac{$": 1.0, f"disc/{'x' * 300}": 2.0} for i in range(3)]
+    figure = draw_losses.losses(draw_losses.panels(records), records)
+    figure.draw_without_rendering()
+    labels = [text.get_text() for ax in figure.axes for text in ax.get_legend().get_texts()]
+    assert labels[0] == "gen: $\\frac{$"
+    assert len(labels[1]) < 60
+
+
+def test_the_validation_days_stand_apart(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "figures", lambda **_: {})
+    scores = {**run["evaluation"]["model"], "kurtosis": 1.5, "emd_1": None}
+    given = run | {"evaluation": run["evaluation"] | {"validation": {"model": scores}}}
+    report.write_report(tmp_path / "report.html", **given, summary={})
+    before, after = (tmp_path / "report.html").read_text().split("<h2>Validation days</h2>")
+    assert "<dt>Excess kurtosis, 1 day</dt><dd>1.50</dd>" in after
+    assert "<dt>EMD, 1 day, %</dt>" not in after
+    assert "<dt>Excess" not in before
+
+
 def test_smoothing_keeps_a_constant_and_its_length():
     np.testing.assert_allclose(draw_losses._smooth(np.full(10, 3.0), 4), 3.0)
 

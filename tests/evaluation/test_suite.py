@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fingan_jax.evaluation import suite
+from fingan_jax.evaluation import memo, suite
 from fingan_jax.evaluation.intervals import intervals
 from fingan_jax.evaluation.rows import LOWER, ONE, REAL, ROWS, Row, best, lines
 from fingan_jax.evaluation.table import table
@@ -56,6 +56,29 @@ def test_the_result_is_a_function_of_its_inputs(result, held_out, samples, train
     assert again["floors"] == result["floors"]
 
 
+def test_a_second_model_shares_the_floors_and_changes_no_number(monkeypatch, held_out, samples, train):
+    def judge(paths):
+        return json.dumps(suite.evaluate(held_out, paths[:12, :250], train, draws=10, limit=100), sort_keys=True)
+
+    memo.forget()
+    alone = [judge(samples), memo.forget(), judge(1.1 * samples)][::2]
+    memo.forget()
+    fitted, fit = [], suite.baselines.garch
+    monkeypatch.setattr(suite.baselines, "garch", lambda *args: (fitted.append(args), fit(*args))[1])
+    assert [judge(samples), judge(1.1 * samples)] == alone
+    assert len(fitted) == 1
+    judge(samples[:11])
+    assert len(fitted) == 2
+
+
+def test_the_validation_days_are_scored_like_the_others_and_change_none(result, held_out, samples, train, real):
+    days = real[5, :200]
+    more = suite.evaluate(held_out, samples, train, seed=1, validation=days, **SMALL)
+    assert more["validation"] == {"model": suite.plain(suite.score(days[None], samples[:, :200], limit=300))}
+    assert {name: value for name, value in more.items() if name != "validation"} == result
+    assert more["validation"]["model"].keys() <= result["model"].keys()
+
+
 def test_the_real_row_is_what_the_market_measures(result, held_out):
     assert result["real"]["es_5"] == suite.risk(suite.cut(held_out, 300), suite.cut(held_out, 300))["es_5"]
     assert "emd_1" not in result["real"]
@@ -101,6 +124,8 @@ def test_several_assets_are_scored_together(real, good):
         (lambda x: {"train": np.repeat(x["train"], 2, axis=1)}, "assets differ: samples 1, real 1, train 2"),
         (lambda x: {"samples": x["samples"] * np.inf}, "not finite"),
         (lambda x: {"real": x["real"][:8]}, "too short"),
+        (lambda x: {"validation": x["real"][:9]}, r"validation has shape \(9, 1\): give at least 10 days"),
+        (lambda x: {"validation": np.repeat(x["real"], 2, axis=1)}, r"days of 1 asset"),
     ],
 )
 def test_bad_input_fails_at_the_door(change, message, held_out, samples, train):

@@ -269,7 +269,7 @@ TEXTS = {
     "merged in": (swap("noise:\n", "noise:\n  <<: {{command: '{s.shell}'}}\n"), "noise.command"),
     "given twice": (append("noise: {{_target_: os.system, command: '{s.shell}'}}"), "duplicate"),
     "two documents": (append("---\nnoise: {{_target_: os.system}}"), "single document"),
-    "nested deeply": (append("x: " + "[" * 500 + "]" * 500), "recursion"),
+    "nested deeply": (append("x: " + "[" * 500 + "]" * 500), "nested deeper than 64 levels"),
     "too large": (append("#" * 300_000), "KiB"),
     "a number of 5000 digits": (append("x: " + "9" * 5000), "digits"),
     "not a mapping": (lambda text, s: "os.system\n", "mapping"),
@@ -341,6 +341,8 @@ WRONG = {
     "an objective in a word": ("objective", "r1"),
     "an optimizer in a list": ("optimizer", ["adam"]),
     "a negative window": ("windows.window", -1),
+    "a batch of 62 bits": ("training.batch_size", 2**62),
+    "updates of 62 bits": ("training.num_disc_steps", 2**62),
 }
 
 
@@ -352,7 +354,6 @@ def test_a_config_of_wrong_kinds_is_refused(sent, refused, case):
 
 LATE = {
     "no evaluation": ("evaluate", "evaluation", None),
-    "no provenance": ("evaluate", "provenance", 3),
     "no name": ("evaluate", "name", ...),
     "a seed of 70 bits for the sample": ("evaluate", "sampling.seed", 2**70),
     "a layer of 70 bits": ("sample", "model.gen.hidden", 2**70),
@@ -365,6 +366,20 @@ def test_a_config_that_fails_late_is_refused(sent, refused, case):
     name, key, value = case
     rewrite(sent, key, value)
     refused(name)
+
+
+def test_a_provenance_that_is_none_is_named(sent, refused):
+    rewrite(sent, "provenance", 3)
+    refused("load", "provenance=3 must name versions and hashes")
+
+
+@pytest.mark.parametrize("plant", [os.mkfifo, os.mkdir])
+@pytest.mark.parametrize(("file", "name"), [("data.npz", "load"), ("metrics.jsonl", "evaluate")])
+@pytest.mark.usefixtures("without_pictures")
+def test_a_pipe_in_place_of_a_file_is_refused_not_waited_for(sent, refused, file, name, plant):
+    (sent.run / file).unlink()
+    plant(sent.run / file)
+    refused(name, file)
 
 
 @pytest.mark.parametrize("name", ["sample", "train"])
@@ -617,7 +632,7 @@ def test_no_script_reaches_the_report(sent, harmless):
     rewrite(sent, "name", SCRIPT)
     rewrite(sent, "provenance", {SCRIPT: SCRIPT})
     records = [
-        {"step": step, f"gen/{SCRIPT}": 1.0, "gen/$x$": 2.0, "disc/x": "y" * 10**6, **REDUCE} for step in (5, 10)
+        {"step": step, f"gen/{SCRIPT}": 1.0, "gen/$\\frac{$": 2.0, "disc/x": "y" * 10**6, **REDUCE} for step in (5, 10)
     ]
     (sent.run / "metrics.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     harmless("evaluate")

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import pytest
 import yaml
 
@@ -133,6 +135,30 @@ def test_seeds_at_once_are_the_seeds_alone(command, train, tmp_path):
     assert stamps(tmp_path / "N" / "seed_5") == before
     assert "3 done" in out
     assert command("status", f"sweep={tmp_path / 'N'}")[0] == 0
+    html = (tmp_path / "N" / "report.html").read_text()
+    assert 'href="seed_7/report.html"' in html
+    assert "± " in html
+
+
+def test_seeds_of_which_one_fails_are_a_failed_job_of_a_sweep(sweep, tmp_path, monkeypatch):
+    from fingan_jax import pipeline
+
+    start = pipeline.initial_state
+
+    def broken(setup):
+        state = start(setup)
+        gone = jax.tree.map(lambda x: x * jnp.inf, state.params.disc)
+        return state._replace(params=state.params._replace(disc=gone)) if setup.seed == 1 else state
+
+    monkeypatch.setattr(pipeline, "initial_state", broken)
+    code, out, _ = sweep("training.num_seeds=2", "training.num_steps=10", "training.ema_decay=0.9")
+    assert code == 1
+    (job,) = (path for path in (tmp_path / "S").iterdir() if path.is_dir())
+    assert (job / "seed_0" / "report.html").exists()
+    assert "frozen at step 0" in (job / "seed_1" / "failure.json").read_text()
+    assert "frozen at step 0" in (job / "report.html").read_text()
+    assert "1 failed" in out
+    assert "not every seed is done" in (job / "failure.json").read_text()
 
 
 def wait_for(condition, process, seconds=200):

@@ -10,7 +10,7 @@ from fingan_jax.training import devices
 from fingan_jax.training.checkpoint import digest
 from fingan_jax.training.loop import make_chunk
 from fingan_jax.training.progress import advance, progress_bar
-from fingan_jax.training.settings import Settings
+from fingan_jax.training.settings import GREATEST, Settings
 from fingan_jax.training.step import make_train_step
 from fingan_jax.training.stopping import stop_on_signal
 
@@ -19,6 +19,13 @@ from fingan_jax.training.stopping import stop_on_signal
 def test_settings_below_one_are_refused_by_name(name):
     with pytest.raises(ValueError, match=rf"training\.{name}=-3"):
         Settings(**{"num_steps": 10, name: -3})
+
+
+@pytest.mark.parametrize("name", GREATEST)
+def test_settings_beyond_any_machine_are_refused_by_name(name):
+    assert getattr(Settings(**{"num_steps": 10, name: GREATEST[name]}), name) == GREATEST[name]
+    with pytest.raises(ValueError, match=rf"training\.{name}={2**62} must be at most {GREATEST[name]}"):
+        Settings(**{"num_steps": 10, name: 2**62})
 
 
 def test_the_average_decays_below_one():
@@ -42,7 +49,7 @@ def test_the_first_signal_is_remembered_and_the_second_interrupts(number, capfd)
 
 def test_the_bar_shows_terms_and_not_totals(capfd):
     with progress_bar(0, 20) as bar:
-        advance(bar, 10, {"step": 10, "gen/minimax": 0.5, "gen/total": 1.5, "disc/grad_norm": 3.0, "finite": 1.0})
+        advance(bar, 10, [{"step": 10, "gen/minimax": 0.5, "gen/total": 1.5, "disc/grad_norm": 3.0, "finite": 1.0}])
         assert bar.n == 10
         assert "gen/minimax 0.5" in bar.postfix
         assert "total" not in bar.postfix
