@@ -13,7 +13,7 @@ LOCK := --universal --fork-strategy fewest --python-version 3.11 --generate-hash
 export WANDB_MODE ?= offline
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-gpu train test lint format lock clean
+.PHONY: help install install-gpu train test test-cluster lint format lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ train: $(STAMP) ## Train, sample, evaluate and report (ARGS="experiment=quantgan
 
 test: $(STAMP) ## Run the tests (ARGS="-k checkpoint")
 	$(BIN)/python -m pytest -q tests $(ARGS)
+
+test-cluster: $(STAMP) ## Run sweeps on a real Slurm of one node, installed by apt-get and started for the tests (root)
+	FINGAN_CLUSTER_TESTS=1 $(BIN)/python -m pytest -q tests/cluster $(ARGS)
 
 lint: $(STAMP) ## Check style, format and types
 	$(BIN)/ruff check .

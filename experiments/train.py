@@ -9,6 +9,7 @@ def together(cfgs, folders):
     """Trains runs of a sweep that share a program; gives each one's error or None."""
     from fingan_jax.training import standing
 
+    join(cfgs[0])
     ended = train(cfgs, folders)
     for end in ended:
         standing.note_failure(end.folder, end.error)
@@ -27,16 +28,19 @@ def after(folder):
 
 @command("config", together=together, after=after)
 def main(cfg):
+    join(cfg)
     if cfg.training.num_seeds != 1:
         return seeds(cfg)
     from fingan_jax.evaluation.table import table
-    from fingan_jax.training import run_folder
+    from fingan_jax.training import distributed, run_folder
 
-    (end,) = train([cfg], [output_dir()])
+    (end,) = train([cfg], [distributed.agree(output_dir())])
     if end.error:
         raise end.error
     if end.signal:
         return stopped(end)
+    if not distributed.is_main():
+        return 0
     print(table(end.evaluation), *(f"{name.replace('_', ' ')}: {value}" for name, value in end.speed.items()), sep="\n")
     print(f"\nreport: {end.folder / run_folder.REPORT}")
     return 0
@@ -45,13 +49,16 @@ def main(cfg):
 def seeds(cfg):
     """Runs that differ in their seed alone, at once, each in a folder of its own below this job's."""
     from fingan_jax import overview
-    from fingan_jax.training import standing, sweep_folder
+    from fingan_jax.training import distributed, standing, sweep_folder
 
-    folder = output_dir()
-    cfgs = overview.of_seeds(cfg, folder)
+    folder = distributed.agree(output_dir())
+    with distributed.together():
+        cfgs = overview.of_seeds(cfg, folder)
     standing.forget_failure(folder)
     left = {name: each for name, each in cfgs.items() if standing.standing(folder / name).state != standing.DONE}
     ended = train(list(left.values()), [folder / name for name in left])
+    if not distributed.is_main():
+        return 0
     for end in ended:
         standing.note_failure(end.folder, end.error)
     if interrupted := [end for end in ended if end.signal]:
@@ -64,6 +71,14 @@ def seeds(cfg):
         standing.record_failure(folder, error)
         raise error
     return 0
+
+
+def join(cfg):
+    """Makes this process one of those that train together, if there are others, before anything is computed."""
+    from fingan_jax.build import build
+    from fingan_jax.training import distributed
+
+    distributed.start(build(cfg.devices))
 
 
 def train(cfgs, folders):

@@ -41,6 +41,7 @@ _HOMES: dict[str, Callable[[Any], bool]] = {
     "fingan_jax.evaluation.seeds_report": _nothing,  # writes files
     "fingan_jax.finance": _anything,
     "fingan_jax.training.optimizers": _anything,  # the rest of training writes checkpoints, logs and run folders
+    "fingan_jax.training.parallel": _anything,
     "fingan_jax.training.settings": _anything,
     "flax.linen": _classes,  # its functions transform modules, print, or set rules for the whole process
     "jax.nn": _anything,

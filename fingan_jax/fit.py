@@ -10,7 +10,7 @@ import jax
 
 from fingan_jax import pipeline
 from fingan_jax.runs import Run, restore_or_start
-from fingan_jax.training import checkpoint, logger, loop, progress, run_folder
+from fingan_jax.training import checkpoint, distributed, logger, loop, parallel, progress, run_folder
 from fingan_jax.training.logger import Logger
 from fingan_jax.training.replicas import Fleet, Record, alone, in_turns, side_by_side
 from fingan_jax.training.speed import speed
@@ -49,7 +49,7 @@ def fit(runs: Sequence[Run], logs: Sequence[Logger], begun: float) -> list[Train
     Raises: CheckpointError if a run's checkpoints are lost.
     """
     with stop_on_signal() as stop:
-        return _fit(runs, logs, stop, begun)
+        return _fit(runs, logs, lambda: distributed.greatest(stop()), begun)
 
 
 def _fit(runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, begun: float) -> list[Trained]:
@@ -70,7 +70,8 @@ def _restore_and_play(runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, b
             folder, keep = run.folder / run_folder.CHECKPOINTS, run.setup.settings.keep
             manager = opened.enter_context(checkpoint.checkpoints(folder, keep))
             crew.append(Member(run, log, manager, restore_or_start(manager, run)))
-            logger.forget_after(log, int(crew[-1].state.step))
+            if distributed.is_main():
+                logger.forget_after(log, int(crew[-1].state.step))
         ended: dict[int, Trained] = {}
         # Runs of one sweep that were interrupted at different steps cannot be cut into the same chunks.
         for start in sorted({int(member.state.step) for member in crew}):
@@ -80,10 +81,11 @@ def _restore_and_play(runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, b
 
 
 def fleet_of(setup: pipeline.Setup, size: int) -> Fleet:
-    """The program of `setup` for `size` runs: side by side on an accelerator, in turns on a CPU."""
+    """The program of `setup` for `size` runs: side by side or in turns, as its layout says."""
+    setup = setup._replace(layout=parallel.for_part(setup.layout, size))
     if size == 1:
         return alone(pipeline.compile_game(setup))
-    if jax.default_backend() == "cpu":
+    if not parallel.at_once(setup.layout):
         return in_turns(pipeline.compile_game(setup))
     return side_by_side(pipeline.compile_game(setup, replicas=size))
 
@@ -124,7 +126,8 @@ def _note(crew: Sequence[Member], chunk: loop.Chunk, records: Sequence[Record], 
             found[k] = loop.NonFiniteError(f"{frozen}{error}")
             continue
         disc_steps = chunk.last * member.run.setup.settings.num_disc_steps
-        logger.log(member.log, {"step": chunk.last, "disc_steps": disc_steps, **record})
+        if distributed.is_main():
+            logger.log(member.log, {"step": chunk.last, "disc_steps": disc_steps, **record})
     return found
 
 

@@ -9,7 +9,7 @@ from fingan_jax import runs
 from fingan_jax.fit import Trained, fit
 from fingan_jax.identity import Config
 from fingan_jax.pipeline import Setup
-from fingan_jax.training import logger
+from fingan_jax.training import distributed, logger, run_folder
 from fingan_jax.training.logger import Logger
 from fingan_jax.training.standing import forget_failure, held, record_failure
 
@@ -18,7 +18,10 @@ FAULTS = (ValueError, OSError, ArithmeticError)
 
 
 class Ended(NamedTuple):
-    """How a run ended: judged with an evaluation, stopped at a step by a signal, or failed with an error."""
+    """How a run ended: judged with an evaluation, stopped at a step by a signal, or failed with an error.
+
+    Of several processes, only the first has the evaluation.
+    """
 
     folder: Path
     error: Exception | None = None
@@ -39,7 +42,9 @@ def train_all(cfgs: Sequence[Config], folders: Sequence[Path], *, begun: float) 
         like: Setup | None = None
         for i, (cfg, folder) in enumerate(zip(cfgs, folders, strict=True)):
             try:
-                opened[i] = _open(cfg, folder, like, stack)
+                with distributed.together():
+                    run_and_log = _open(cfg, folder, like, stack, len(cfgs))
+                opened[i] = run_and_log
                 like = opened[i][0].setup
             except FAULTS as error:
                 ended[i] = Ended(folder, error)
@@ -49,10 +54,12 @@ def train_all(cfgs: Sequence[Config], folders: Sequence[Path], *, begun: float) 
     return [ended[i] for i in range(len(cfgs))]
 
 
-def _open(cfg: Config, folder: Path, like: Setup | None, stack: ExitStack) -> tuple[runs.Run, Logger]:
+def _open(cfg: Config, folder: Path, like: Setup | None, stack: ExitStack, at_once: int) -> tuple[runs.Run, Logger]:
     with ExitStack() as own:  # let go of the folder if the run cannot be opened
+        if not distributed.is_main():
+            return runs.open_run(cfg, folder, like=like, at_once=at_once), Logger(folder / run_folder.METRICS)
         own.enter_context(held(folder))
-        run = runs.open_run(cfg, folder, like=like)
+        run = runs.open_run(cfg, folder, like=like, at_once=at_once)
         log = own.enter_context(logger.open_logger(run.folder, run.config, cfg["wandb"]))
         forget_failure(folder)
         stack.push(own.pop_all())
@@ -60,16 +67,21 @@ def _open(cfg: Config, folder: Path, like: Setup | None, stack: ExitStack) -> tu
 
 
 def _end(run: runs.Run, log: Logger, trained: Trained, trusted: tuple[str, ...]) -> Ended:
-    if trained.signal and not trained.error:
-        return Ended(run.folder, signal=trained.signal, step=int(trained.state.step))
     try:
-        if trained.error:
+        if trained.error:  # its state may have been given away
             raise trained.error
-        step, ema = int(trained.state.step), trained.state.ema
-        evaluation, figures = runs.judge(run, step, ema, trusted=trusted, **trained.speed)
-        logger.log_summary(log, evaluation["model"])
-        logger.log_figures(log, figures)
+        step = int(trained.state.step)
+        if trained.signal:
+            return Ended(run.folder, signal=trained.signal, step=step)
+        ema = distributed.fetch(trained.state.ema)
+        with distributed.together():
+            if not distributed.is_main():
+                return Ended(run.folder, step=step)
+            evaluation, figures = runs.judge(run, step, ema, trusted=trusted, **trained.speed)
+            logger.log_summary(log, evaluation["model"])
+            logger.log_figures(log, figures)
     except FAULTS as error:
-        record_failure(run.folder, error)
+        if distributed.is_main():
+            record_failure(run.folder, error)
         return Ended(run.folder, error)
     return Ended(run.folder, step=step, evaluation=evaluation, speed=trained.speed)

@@ -7,7 +7,7 @@ from typing import Any
 from fingan_jax.build import as_dict
 from fingan_jax.evaluation.seeds import Member
 from fingan_jax.runs import whole_numbers
-from fingan_jax.training import run_folder, sweep_folder
+from fingan_jax.training import distributed, run_folder, sweep_folder
 from fingan_jax.training.logger import read_records
 from fingan_jax.training.run_folder import RunFolderError
 from fingan_jax.training.standing import DONE
@@ -22,19 +22,27 @@ def of_seeds(cfg: Any, folder: Path) -> dict[str, Any]:
     Raises: ConfigError for a number of seeds that is none; RunFolderError if `folder` holds other runs.
     """
     number = whole_numbers(cfg["training"], "training.", num_seeds=1)["num_seeds"]
-    if (folder / run_folder.CONFIG).exists():
-        raise RunFolderError(f"hydra.run.dir={folder} holds a single run: choose another folder for several seeds")
-    if (folder / sweep_folder.INDEX).exists() and not (cfg["resume"] or cfg["overwrite"]):
-        raise RunFolderError(
-            f"hydra.run.dir={folder} already holds several runs: continue them with resume=true, delete them with "
-            "overwrite=true, or choose another folder"
-        )
+    if distributed.is_main():
+        _check_free(folder, again=cfg["resume"] or cfg["overwrite"])
     plain = as_dict(cfg)
     training = {**plain["training"], "num_seeds": 1}
     seeds = [plain["seed"] + k for k in range(number)]
     runs = {f"seed_{seed}": type(cfg)({**plain, "training": training, "seed": seed}) for seed in seeds}
-    sweep_folder.remember(folder, [Planned(f"seed_{seed}", [f"seed={seed}"]) for seed in seeds], [str(plain["name"])])
+    if distributed.is_main():
+        sweep_folder.remember(
+            folder, [Planned(f"seed_{seed}", [f"seed={seed}"]) for seed in seeds], [str(plain["name"])]
+        )
     return runs
+
+
+def _check_free(folder: Path, again: bool) -> None:
+    if (folder / run_folder.CONFIG).exists():
+        raise RunFolderError(f"hydra.run.dir={folder} holds a single run: choose another folder for several seeds")
+    if (folder / sweep_folder.INDEX).exists() and not again:
+        raise RunFolderError(
+            f"hydra.run.dir={folder} already holds several runs: continue them with resume=true, delete them with "
+            "overwrite=true, or choose another folder"
+        )
 
 
 def report(folder: Path) -> str:

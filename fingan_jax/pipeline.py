@@ -15,9 +15,10 @@ from fingan_jax.data import windows
 from fingan_jax.data.prices import Prices
 from fingan_jax.data.transforms import Transform, log_returns, prices_from
 from fingan_jax.models.noise import with_history
+from fingan_jax.models.precision import check_precision, computing_in
 from fingan_jax.objectives.term import Objective, plays
-from fingan_jax.training.devices import compiler_options
 from fingan_jax.training.loop import make_chunk
+from fingan_jax.training.parallel import Layout, spread
 from fingan_jax.training.replicas import Program, replicated
 from fingan_jax.training.sampling import Past, sample_paths
 from fingan_jax.training.settings import Settings
@@ -45,6 +46,8 @@ class Setup(NamedTuple):
     settings: Settings
     seed: int
     start: Callable[[Key], GANState]
+    precision: str = "float32"
+    layout: Layout = Layout()
 
 
 def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, ...] = ()) -> Setup:
@@ -79,6 +82,8 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
         settings=settings,
         seed=cfg["seed"],
         start=jax.jit(lambda key: init_state(key, models, optimizers, objective, noise, batch)),
+        precision=check_precision(cfg["precision"]),
+        layout=make(cfg["devices"]) if "devices" in cfg else Layout(),  # a run folder is of no machine
     )
     _check_players(setup, batch)
     return setup
@@ -105,29 +110,32 @@ def initial_state(setup: Setup) -> GANState:
 
 
 def compile_game(setup: Setup, *, replicas: int | None = None) -> Program:
-    """The run's program: any number of steps on fresh windows of the train part.
+    """The run's program: any number of steps on fresh windows of the train part, on the devices of its layout.
 
     With `replicas` it plays that many games at once, on states stacked by `training.replicas.stack`. The series is an
     argument of the compiled program, not a constant in it, so that another series of the same length shares it.
+
+    Raises: ValueError naming the key if the devices do not match the batch or the replicas.
     """
-    settings = setup.settings
+    settings, over = setup.settings, spread(setup.layout, setup.settings.batch_size, replicas)
     step = make_train_step(
-        setup.models,
+        Players(*(computing_in(model, setup.precision) for model in setup.models)),
         setup.optimizers,
         setup.objective,
-        setup.noise,
+        over.noise(setup.noise),
         num_disc_steps=settings.num_disc_steps,
         ema_decay=settings.ema_decay,
+        axis_name=over.axis_name,
     )
 
     def chunk(state: GANState, num_steps: Int[Array, ""] | int, series: Array) -> tuple[GANState, Metrics]:
-        draw = windows.sampler(series, window=setup.window, past=setup.past, batch_size=settings.batch_size)
+        draw = windows.sampler(
+            series, window=setup.window, past=setup.past, batch_size=settings.batch_size, rows=over.rows
+        )
         play = make_chunk(step, lambda key: draw(key, settings.num_disc_steps))
-        return (play if replicas is None else replicated(play))(state, num_steps)
+        return (play if replicas is None else replicated(play, over.replica_axis))(state, num_steps)
 
-    series = jnp.asarray(setup.series)
-    compiled = jax.jit(chunk, donate_argnums=0, compiler_options=compiler_options())
-    return Program(jax.device_put, lambda state, num_steps: compiled(state, num_steps, series))
+    return over.compile(chunk, setup.series)
 
 
 def generate(setup: Setup, ema: Params, key: Key, *, num_paths: int, num_days: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,14 +14,21 @@ from fingan_jax.data import prices as priced
 from fingan_jax.identity import identity, provenance
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, describe, fits
-from fingan_jax.training import checkpoint, run_folder
+from fingan_jax.training import checkpoint, distributed, parallel, run_folder
 from fingan_jax.training.checkpoint import CheckpointError
 from fingan_jax.training.logger import check_mode, read_records
 from fingan_jax.training.state import GANState
 from fingan_jax.types import Params
 
 Config = Mapping[str, Any]
-NOT_KEPT = ("resume", "overwrite", "trusted_packages", "cache", "sweep")  # of use to whoever launches a run only
+NOT_KEPT = (
+    "resume",
+    "overwrite",
+    "trusted_packages",
+    "cache",
+    "sweep",
+    "devices",
+)  # of use to whoever launches a run only
 SHORTEST = 10  # days of a path, and of the test part, that can be scored
 KINDS: dict[str, Any] = {
     "seed": int,
@@ -47,10 +54,11 @@ class Verdict(NamedTuple):
     figures: dict[str, bytes]
 
 
-def open_run(cfg: Config, folder: Path, *, like: Setup | None = None) -> Run:
+def open_run(cfg: Config, folder: Path, *, like: Setup | None = None, at_once: int = 1) -> Run:
     """Checks everything a run needs, then makes `folder` this run's, with config.yaml and data.npz in it.
 
-    With `like`, the setup of a run with the same program, all that the two have in common is shared.
+    With `like`, the setup of a run with the same program, all that the two have in common is shared. It is one of
+    `at_once` runs, which have to match the devices. Of several processes, the first alone writes.
 
     Raises: ConfigError or ValueError, naming the key and the remedy, before anything is written.
     """
@@ -61,17 +69,25 @@ def open_run(cfg: Config, folder: Path, *, like: Setup | None = None) -> Run:
     check_mode(resolved["wandb"]["mode"])
     trusted = tuple(resolved["trusted_packages"])
     setup = pipeline.assemble(cfg, trusted=trusted) if like is None else pipeline.vary(like, cfg, trusted=trusted)
+    parallel.shape(setup.layout, setup.settings.batch_size, at_once)
     _check_judgement({**cfg, "provenance": {}}, setup, trusted)
     resolved["provenance"] = provenance(setup.prices, resolved)
+    run = Run(folder, resolved, setup)
+    if distributed.is_main():
+        _write(run)
+    return run
+
+
+def _write(run: Run) -> None:
+    folder, config = run.folder, run.config
     run_folder.claim(
-        folder, identity(resolved), lambda path: identity(as_dict(read_config(path))),
-        resume=resolved["resume"], overwrite=resolved["overwrite"],
+        folder, identity(config), lambda path: identity(as_dict(read_config(path))),
+        resume=config["resume"], overwrite=config["overwrite"],
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    priced.save(folder / run_folder.DATA, setup.prices)
-    kept = {key: value for key, value in resolved.items() if key not in NOT_KEPT}
+    priced.save(folder / run_folder.DATA, run.setup.prices)
+    kept = {key: value for key, value in config.items() if key not in NOT_KEPT}
     run_folder.write_text(folder / run_folder.CONFIG, yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
-    return Run(folder, resolved, setup)
 
 
 def restore_or_start(manager: Any, run: Run) -> GANState:
@@ -121,8 +137,10 @@ def load_generator(run: Run) -> tuple[int, Params]:
     folder = run.folder / run_folder.CHECKPOINTS
     if not folder.is_dir():
         raise CheckpointError(f"no finished checkpoint in {folder}: train first")
+    place = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     try:
-        like = pipeline.initial_state(run.setup)
+        shapes = jax.eval_shape(run.setup.start, jax.random.key(0))  # nothing is drawn only to be replaced
+        like = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place), shapes)
     except (TypeError, OverflowError, MemoryError) as error:
         raise ConfigError(f"{run.folder / run_folder.CONFIG}: a model that cannot be built here: {error}") from error
     with checkpoint.checkpoints(folder, read_only=True) as manager:

@@ -14,6 +14,9 @@ import flax.linen as nn
 import jax.numpy as jnp
 import optax
 import pytest
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.utils import get_class
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
@@ -254,12 +257,27 @@ def targets(node: Any) -> Iterator[str]:
         yield from targets(child)
 
 
-@pytest.mark.parametrize(
-    "path", sorted(config_dir().glob("**/*.yaml")), ids=lambda path: f"{path.parent.name}/{path.stem}"
-)
+CONFIGS = sorted(config_dir().glob("**/*.yaml"))
+OF_HYDRA = [path for path in CONFIGS if path.is_relative_to(config_dir() / "hydra")]
+
+
+def label(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+@pytest.mark.parametrize("path", sorted({*CONFIGS} - {*OF_HYDRA}), ids=label)
 def test_every_target_of_our_configs_is_accepted(path: Path) -> None:
     for target in targets(OmegaConf.to_container(OmegaConf.load(path))):
         assert callable(build({"_target_": target, "_partial_": True}))
+
+
+@pytest.mark.parametrize("path", OF_HYDRA, ids=label)
+def test_what_configures_hydra_names_plugins_which_hydra_alone_builds(path: Path) -> None:
+    for target in targets(OmegaConf.to_container(OmegaConf.load(path))):
+        with pytest.raises(ConfigError, match="refused"):
+            build({"_target_": target})
+        assert issubclass(get_class(target), Launcher | Sweeper)
+        assert get_class(target).__module__ == "hydra_plugins.fingan_jax"
 
 
 def test_nested_modules_and_containers_arrive_plain() -> None:

@@ -63,20 +63,32 @@ def _check(*, window: int, past: int, gap: int, fractions: Sequence[float]) -> N
 
 
 def gather(
-    series: Float[Array, "time asset"], starts: Int[Array, "batch"], *, length: int
-) -> Float[Array, "batch length asset"]:
+    series: Float[Array, "time asset"], starts: Int[Array, "*lead"], *, length: int
+) -> Float[Array, "*lead length asset"]:
     """series[s : s + length] for each s of `starts`, on the device; memory is that of the result."""
-    return jax.vmap(lambda start: jax.lax.dynamic_slice_in_dim(series, start, length))(starts)
+
+    def cut(start: Int[Array, ""]) -> Array:
+        return jax.lax.dynamic_slice_in_dim(series, start, length)
+
+    for _ in starts.shape:
+        cut = jax.vmap(cut)
+    return cut(starts)
 
 
 def sampler(
-    series: Float[Array, "time asset"] | np.ndarray, *, window: int, past: int = 0, batch_size: int
+    series: Float[Array, "time asset"] | np.ndarray,
+    *,
+    window: int,
+    past: int = 0,
+    batch_size: int,
+    rows: Callable[[Array], Array] = lambda starts: starts,
 ) -> Callable[..., Batch]:
     """`sample(key, *lead) -> Batch` of windows of `series`, their starts uniform over all that fit.
 
     `x` is [*lead, batch, window, asset]; `cond` the `past` rows before each window,
     [*lead, batch, past, asset], or None when past = 0. However many batches `lead` asks for, they are
-    one gather. `sample` can be traced. Raises ValueError where `series` is shorter than past + window.
+    one gather. `sample` can be traced. `rows` may pick those of the starts [*lead, batch] whose windows are gathered
+    here, such as one device's part. Raises ValueError where `series` is shorter than past + window.
     """
     series = jnp.asarray(series)
     length = past + window
@@ -87,8 +99,8 @@ def sampler(
         )
 
     def sample(key: Array, *lead: int) -> Batch:
-        starts = jax.random.randint(key, (*lead, batch_size), 0, valid)
-        paths = gather(series, starts.ravel(), length=length).reshape(*starts.shape, length, -1)
+        starts = rows(jax.random.randint(key, (*lead, batch_size), 0, valid))
+        paths = gather(series, starts, length=length)
         return Batch(x=paths[..., past:, :], cond=paths[..., :past, :] if past else None)
 
     return sample

@@ -19,10 +19,12 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from fingan_jax.build import config_dir
 from fingan_jax.launchers.fused import FusedLauncher
+from fingan_jax.launchers.search import SearchSweeper
 from fingan_jax.launchers.sweeper import ResumableSweeper, SweepError
 
 SHOW_TRACEBACK = "HYDRA_FULL_ERROR"
 EXPECTED = (HydraException, OmegaConfBaseException, ValueError, OSError, ArithmeticError, SweepError)
+PLUGINS = tuple(f"hydra/launcher/{name}" for name in ("joblib", "submitit_local", "submitit_slurm"))
 SIGNALLED = 128  # and a signal's number: the exit code of what a signal stopped
 _LAUNCHED = [time.perf_counter()]
 
@@ -57,7 +59,7 @@ def command(
                     ended.append(error)
 
             task.together, task.after = together, after  # type: ignore[attr-defined]
-            for plugin in (FusedLauncher, ResumableSweeper):
+            for plugin in (FusedLauncher, ResumableSweeper, SearchSweeper):
                 Plugins.instance().register(plugin)
             run = hydra.main(version_base="1.3", config_path=str(config_dir()), config_name=config_name)(task)
             sys.exit(run() if show else _one_line(run, ended))
@@ -75,9 +77,11 @@ def _job(main: Callable[[DictConfig], int | None], cfg: DictConfig) -> None:
         code = main(cfg) or 0
     except Exception as error:
         note_failure(output_dir(), error)
-        if not isinstance(error, EXPECTED):
-            traceback.print_exc()
-        raise
+        if isinstance(error, EXPECTED):
+            raise
+        traceback.print_exc()
+        # A launcher carries errors between processes, which not every error survives.
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
     if code > SIGNALLED:
         raise KeyboardInterrupt  # a stop of one job is a stop of its sweep
 
@@ -120,7 +124,9 @@ def _code(ended: int | Exception) -> int:
     if isinstance(ended, int):
         return ended
     text, key = str(ended), getattr(ended, "full_key", None)
-    if isinstance(ended, MissingMandatoryValue):
+    if (missing := getattr(ended, "missing_cfg_file", None)) in PLUGINS:
+        text = f'{missing} belongs to a plugin that is not installed: pip install "fingan_jax[cluster]"'
+    elif isinstance(ended, MissingMandatoryValue):
         text = f"{key} is missing: give {key}=... (--help lists what can be given)"
     elif isinstance(ended, OmegaConfBaseException):
         text = f"{key}: " * bool(key) + text.split("full_key:")[0]

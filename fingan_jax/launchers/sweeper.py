@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,10 +54,28 @@ class ResumableSweeper(Sweeper):
         parser = OverridesParser.create(config_loader=self.context.config_loader)
         (jobs,) = BasicSweeper.split_arguments(parser.parse_overrides(given), None)
         folder, retries = Path(str(self.config.hydra.sweep.dir)), retries_of(self.config)
-        planned = plan(self.context, self.config, jobs, folder)
-        with reporting(folder, planned, self.after):
+        same = set.intersection(*({*overrides} for overrides in jobs)) if len(jobs) > 1 else {*jobs[0]}
+        planned = unique(plan(self.context, self.config, jobs, folder, same=same, prices=KnownPrices()))
+        with reporting(folder, lambda: _look(folder, planned), self.after):
             for attempt in range(1 + retries):
                 launch(self.launcher, folder, planned, again=attempt > 0, batch=self.batch)
+
+
+class KnownPrices:
+    """The prices that jobs name, each loaded once; None where they cannot be had, which the job itself will say."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}
+
+    def of(self, job: Job) -> Any:
+        """The prices of one job."""
+        key = json.dumps(OmegaConf.to_container(job.cfg.data), sort_keys=True, default=list)
+        if key not in self.known:
+            try:
+                self.known[key] = build(job.cfg.data, trusted_packages=tuple(job.cfg.trusted_packages))
+            except (ValueError, OSError):
+                self.known[key] = None
+        return self.known[key]
 
 
 def retries_of(config: DictConfig) -> int:
@@ -68,8 +86,18 @@ def retries_of(config: DictConfig) -> int:
     return int(retries)
 
 
-def plan(context: Any, config: DictConfig, jobs: Sequence[Sequence[str]], folder: Path) -> list[Any]:
-    """The runs that the overrides of `jobs` make, named, and noted in the sweep's `folder`.
+def plan(
+    context: Any,
+    config: DictConfig,
+    jobs: Sequence[Sequence[str]],
+    folder: Path,
+    *,
+    same: Collection[str],
+    prices: KnownPrices,
+) -> list[Any]:
+    """The run of each job in `jobs`, named by its overrides but those in `same`, and noted in the sweep's `folder`.
+
+    Jobs that differ in nothing that decides a number are the same run.
 
     Raises: an error of Hydra's or ConfigError for overrides that fit no config; RunFolderError for a folder of another
     experiment.
@@ -78,16 +106,18 @@ def plan(context: Any, config: DictConfig, jobs: Sequence[Sequence[str]], folder
     from fingan_jax.training import sweep_folder
 
     composed = [compose(context, config, overrides, i) for i, overrides in enumerate(jobs)]
-    prices = _Prices()
-    same = set.intersection(*({*overrides} for overrides in jobs)) if len(jobs) > 1 else {*jobs[0]}
     planned = []
     for job in composed:
         run_hash = identity.run_hash(OmegaConf.to_container(job.cfg), prices.of(job))  # type: ignore[arg-type]
         varying = [override for override in job.overrides if override not in same]
         planned.append(sweep_folder.Planned(sweep_folder.name_of(folder, varying, run_hash), job.overrides))
-    unique = list({run.name: run for run in planned}.values())
-    sweep_folder.remember(folder, unique, sorted({str(job.cfg.name) for job in composed}))
-    return unique
+    sweep_folder.remember(folder, unique(planned), sorted({str(job.cfg.name) for job in composed}))
+    return planned
+
+
+def unique(planned: Sequence[Any]) -> list[Any]:
+    """Each run once."""
+    return list({run.name: run for run in planned}.values())
 
 
 def launch(launcher: Launcher, folder: Path, planned: Sequence[Any], *, again: bool, batch: int | None = None) -> None:
@@ -102,45 +132,39 @@ def launch(launcher: Launcher, folder: Path, planned: Sequence[Any], *, again: b
         jobs = [[*run.overrides, f"hydra.sweep.subdir='{run.name}'", "resume=true"] for run in left[i : i + size]]
         try:
             launcher.launch(jobs, initial_job_idx=i)
-        # A launcher may fail as a whole, such as when its pool of processes breaks; what is done stays done.
+        # A launcher may fail as a whole: its processes break, or Slurm refuses its jobs. What is done stays done.
         except Exception as error:
             said = " ".join(str(error).split()) or type(error).__name__
-            log.error(f"{type(launcher).__name__}: {said}", exc_info=not isinstance(error, ValueError | OSError))
+            worded = isinstance(error, ValueError | OSError | RuntimeError)
+            log.error(f"{type(launcher).__name__}: {said}", exc_info=not worded)
 
 
 @contextmanager
-def reporting(folder: Path, planned: Sequence[Any], after: Callable[[Path], None] | None) -> Iterator[None]:
-    """Says at the end, however it comes, where each `planned` run in `folder` stands, then calls `after(folder)`.
+def reporting(
+    folder: Path, look: Callable[[], tuple[str, bool]], after: Callable[[Path], None] | None = None
+) -> Iterator[None]:
+    """Says at the end, however it comes, what `look()` gives: where all stands, and whether nothing is left to do.
 
-    Raises: SweepError if one of them is not done.
+    Then calls `after(folder)`.
+
+    Raises: SweepError if something is left to do.
     """
-    from fingan_jax.training import sweep_folder
-    from fingan_jax.training.standing import standing
-
     try:
         yield
     finally:
-        found = {run.name: standing(folder / run.name) for run in planned}
-        print(f"\n{sweep_folder.table(found)}")
-        if not sweep_folder.all_done(found):
+        text, done = look()
+        print(f"\n{text}")
+        if not done:
             print(f"go on with the same command and hydra.sweep.dir={folder}", file=sys.stderr)
     if after is not None:
         after(folder)
-    if not sweep_folder.all_done(found):
+    if not done:
         raise SweepError(f"{folder}: not every run is done; see python experiments/status.py sweep={folder}")
 
 
-class _Prices:
-    """The prices that jobs name, each loaded once; None where they cannot be had, which the job itself will say."""
+def _look(folder: Path, planned: Sequence[Any]) -> tuple[str, bool]:
+    from fingan_jax.training import sweep_folder
+    from fingan_jax.training.standing import standing
 
-    def __init__(self) -> None:
-        self.known: dict[str, Any] = {}
-
-    def of(self, job: Job) -> Any:
-        key = json.dumps(OmegaConf.to_container(job.cfg.data), sort_keys=True, default=list)
-        if key not in self.known:
-            try:
-                self.known[key] = build(job.cfg.data, trusted_packages=tuple(job.cfg.trusted_packages))
-            except (ValueError, OSError):
-                self.known[key] = None
-        return self.known[key]
+    found = {run.name: standing(folder / run.name) for run in planned}
+    return sweep_folder.table(found), sweep_folder.all_done(found)

@@ -16,18 +16,20 @@ def spectral_normalise(kernel: Float[Array, "rows columns"], iterations: int = 3
     """W / sigma(W), with sigma the largest singular value u' W v.
 
     The power iteration starts from one fixed vector and runs inside the call, so nothing is carried from step to step
-    and no gradient passes through u and v. Its relative error falls as (s2 / s1)^(2 iterations).
+    and no gradient passes through u and v. Its relative error falls as (s2 / s1)^(2 iterations). It runs in float32
+    whatever the number type of W, which the result has again.
     Source: Miyato, Kataoka, Koyama, Yoshida 2018, arXiv 1802.05957.
     """
-    fixed = jax.lax.stop_gradient(kernel)
+    wide = kernel.astype(jnp.float32)
+    fixed = jax.lax.stop_gradient(wide)
 
     def iterate(_: int, v: Float[Array, "columns"]) -> Float[Array, "columns"]:
         return _unit(_unit(fixed @ v) @ fixed)
 
-    start = jax.random.normal(jax.random.key(0), kernel.shape[1:], kernel.dtype)
+    start = jax.random.normal(jax.random.key(0), wide.shape[1:], wide.dtype)
     v = jax.lax.fori_loop(0, iterations, iterate, _unit(start))
     u = _unit(fixed @ v)
-    return kernel / jnp.maximum(u @ kernel @ v, 1e-12)
+    return (wide / jnp.maximum(u @ wide @ v, 1e-12)).astype(kernel.dtype)
 
 
 def _unit(x: Float[Array, "size"]) -> Float[Array, "size"]:

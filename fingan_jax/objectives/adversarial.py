@@ -7,6 +7,7 @@ real and `G` generated paths. Where a paper writes a probability it is `sigmoid(
 
 from collections.abc import Callable
 
+import jax.numpy as jnp
 from jax.nn import relu, softplus
 from jaxtyping import Array, Float
 
@@ -19,10 +20,19 @@ def game(gen: Callable[[Scores, Scores], Scores], disc: Callable[[Scores, Scores
     """The term whose losses see paths only through their scores: `gen(D(x), D(G))` and `disc(D(x), D(G))`."""
 
     # A generator's loss that ignores the real scores does not pay for them: the compiler drops what is unused.
-    def scores(round_: Round) -> tuple[Scores, Scores]:
+    def apart(round_: Round) -> tuple[Scores, Scores]:
         return round_.disc(round_.real, round_.cond), round_.disc(round_.fake, round_.cond)
 
-    return Term(gen=lambda round_: gen(*scores(round_)), disc=lambda round_: disc(*scores(round_)), weight=weight)
+    return Term(gen=lambda round_: gen(*apart(round_)), disc=lambda round_: disc(*together(round_)), weight=weight)
+
+
+def together(round_: Round) -> tuple[Scores, Scores]:
+    """`D(x), D(G)` from one batch of both, which costs a small discriminator little more than one of them alone."""
+    # In turns rather than one after the other: so a batch that is split over devices stays where it is.
+    paths = jnp.stack([round_.real, round_.fake], axis=1).reshape(-1, *round_.real.shape[1:])
+    cond = jnp.repeat(round_.cond, 2, axis=0) if round_.cond is not None else None
+    scores = round_.disc(paths, cond).reshape(-1, 2)
+    return scores[:, 0], scores[:, 1]
 
 
 def minimax(weight: float = 1.0) -> Term:

@@ -1,10 +1,16 @@
-"""Checkpoints that are whole or refused: Orbax with a digest of every byte of the state."""
+"""Checkpoints that are whole or refused: Orbax with a digest of every byte of the state.
+
+A checkpoint is of the state itself, not of the devices it lay on: it can be restored on others. Several processes save
+and restore together, from a folder that all of them see.
+"""
 
 import hashlib
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
+
+from fingan_jax.training.distributed import everywhere, fetch
 
 Meta = dict[str, Any]
 
@@ -38,8 +46,7 @@ def checkpoints(folder: Path, keep: int = 3, *, read_only: bool = False) -> Iter
 
     Raises: CheckpointError if the folder cannot be understood.
     """
-    # Orbax logs tracebacks of its own beside the error it raises; the error alone is enough.
-    logging.getLogger("absl").setLevel(logging.CRITICAL)
+    _hush()
     options = ocp.CheckpointManagerOptions(
         max_to_keep=keep,
         step_prefix="step",
@@ -56,16 +63,34 @@ def checkpoints(folder: Path, keep: int = 3, *, read_only: bool = False) -> Iter
         yield manager
 
 
+@cache
+def _hush() -> None:
+    """A damaged file leaves reads behind that complain after its error, which alone is enough."""
+    for name in ("absl", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    hook = sys.unraisablehook
+
+    def quieter(found: Any) -> None:
+        if str(found.exc_value) != "Event loop is closed":
+            hook(found)
+
+    sys.unraisablehook = quieter
+
+
 def save(manager: ocp.CheckpointManager, step: int, state: Any, meta: Meta | None = None) -> None:
-    """Writes `state` as checkpoint `step`. Raises CheckpointError if one at or after it exists already."""
+    """Writes `state`, wherever it lies, as checkpoint `step`.
+
+    Raises: CheckpointError if there is one at or after it already.
+    """
+    state = fetch(state)
     payload = {**(meta or {}), "sha256": digest(state)}
-    args = ocp.args.Composite(state=ocp.args.StandardSave(state), meta=ocp.args.JsonSave(payload))
+    args = ocp.args.Composite(state=ocp.args.StandardSave(everywhere(state)), meta=ocp.args.JsonSave(payload))
     if not manager.save(step, args=args):
         raise CheckpointError(f"step {step} was not saved: {manager.directory} holds a checkpoint at or after it")
 
 
 def restore(manager: ocp.CheckpointManager, like: Any) -> tuple[int, Any]:
-    """The newest whole checkpoint, as (step, state) with the structure, dtypes and devices of `like`.
+    """The newest whole checkpoint, as (step, state) with the structure and dtypes of `like`, on one device.
 
     A damaged one is passed over with a warning.
 
@@ -74,7 +99,7 @@ def restore(manager: ocp.CheckpointManager, like: Any) -> tuple[int, Any]:
     steps = sorted(manager.all_steps(), reverse=True)
     if not steps:
         raise CheckpointError(f"no finished checkpoint in {manager.directory}: train first")
-    faults = []
+    faults, like = [], fetch(like)
     for step in steps:
         try:
             state = _restore_step(manager, step, like)
@@ -116,11 +141,12 @@ def _name(path: Any) -> str:
 
 def _restore_step(manager: ocp.CheckpointManager, step: int, like: Any) -> Any:
     _check_model(manager, step, like)
-    args = ocp.args.Composite(state=ocp.args.StandardRestore(like), meta=ocp.args.JsonRestore())
+    args = ocp.args.Composite(state=ocp.args.StandardRestore(everywhere(like)), meta=ocp.args.JsonRestore())
     restored = manager.restore(step, args=args)
-    if digest(restored.state) != restored.meta["sha256"]:
+    state = fetch(restored.state)
+    if digest(state) != restored.meta["sha256"]:
         raise CheckpointError("damaged (its digest does not match), or of another number type")
-    return restored.state
+    return state
 
 
 def _first_line(error: Exception, width: int = 240) -> str:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
+from fingan_jax.training import distributed
 from fingan_jax.training.loop import RunChunk
 from fingan_jax.training.state import GANState
 from fingan_jax.types import Metrics
@@ -41,7 +42,7 @@ def stack(states: Sequence[GANState]) -> GANState:
 
 def unstack(state: GANState) -> list[GANState]:
     """The states that `stack` put together, on one device of this process."""
-    here = jax.device_put(state, jax.local_devices()[0])
+    here = distributed.fetch(state)
     return [jax.tree.map(lambda leaf, k=k: leaf[k], here) for k in range(len(here.step))]
 
 

@@ -18,6 +18,7 @@ Loss = tuple[Float[Array, ""], Metrics]
 Play = Callable[[Players, Batch, Key], Round]
 Update = Callable[[GANState, Batch, Key], tuple[GANState, Metrics]]
 Average = Callable[[Any], Any]
+Rows = Callable[[Array], Array]
 
 
 def make_train_step(
@@ -33,12 +34,16 @@ def make_train_step(
     """Returns `step(state, batches) -> (state, metrics)` for any objective made of terms.
 
     `batches.x` is [num_disc_steps, batch, time, asset]: one batch for each update of the discriminator; the generator's
-    round sees the last. With no term for the discriminator its update is not built at all. `axis_name` names a mapped
-    device axis: there, each device draws its own noise, and gradients and metrics are averaged. Metrics are the terms'
+    round sees the last. With no term for the discriminator its update is not built at all. Metrics are the terms'
     unweighted means ("gen/<term>", "disc/<term>"), "<player>/total" and "<player>/grad_norm".
+
+    `axis_name` names a mapped axis of devices, each with its part of the batches: each then takes its part of the noise
+    that one device would draw for all, and gradients and metrics are averaged. So the step is that of one device, but
+    for terms that draw numbers of their own, or that are statistics of a batch rather than means over it: these are of
+    each device's part.
     """
     average: Average = partial(jax.lax.pmean, axis_name=axis_name) if axis_name else lambda tree: tree
-    play = _make_play(models, noise, axis_name)
+    play = _make_play(models, _on_shard(noise, axis_name) if axis_name else noise, axis_name)
     update_disc = _make_update_disc(play, optimizers.disc, objective, average)
     update_gen = _make_update_gen(play, optimizers.gen, objective, average)
 
@@ -58,6 +63,21 @@ def make_train_step(
     return step
 
 
+def own_rows(axis_name: str, axis: int = 0) -> Rows:
+    """Of an array that every device of a mapped axis draws whole, this device's equal part."""
+
+    def rows(whole: Array) -> Array:
+        size = whole.shape[axis] // jax.lax.axis_size(axis_name)
+        return jax.lax.dynamic_slice_in_dim(whole, jax.lax.axis_index(axis_name) * size, size, axis)
+
+    return rows
+
+
+def _on_shard(noise: Noise, axis_name: str) -> Noise:
+    rows = own_rows(axis_name)
+    return lambda key, batch_size, time: rows(noise(key, batch_size * jax.lax.axis_size(axis_name), time))
+
+
 def _make_play(models: Players, noise: Noise, axis_name: str | None) -> Play:
     def on_device(key: Key) -> Key:
         return jax.random.fold_in(key, jax.lax.axis_index(axis_name)) if axis_name else key
@@ -66,7 +86,7 @@ def _make_play(models: Players, noise: Noise, axis_name: str | None) -> Play:
         key_noise, key_term = jax.random.split(key)
         gen = partial(models.gen.apply, params.gen)
         disc = partial(models.disc.apply, params.disc) if models.disc is not None else _no_discriminator
-        z = noise(on_device(key_noise), *batch.x.shape[:2])
+        z = noise(key_noise, *batch.x.shape[:2])
         return Round(gen, disc, batch.x, gen(z, batch.cond), batch.cond, z, on_device(key_term))
 
     return play

@@ -31,6 +31,7 @@ TINY = (
     "sampling.num_days=60",
     "evaluation.draws=0",
     "wandb.mode=disabled",
+    "devices.count=1",
 )
 
 

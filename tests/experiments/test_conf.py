@@ -61,8 +61,9 @@ def two_steps(cfg):
 
 @pytest.mark.parametrize("name", GROUPS["model"])
 def test_every_model_takes_two_steps(composed, name):
-    noise = "vector" if name in ("dense", "convolution") else "gaussian"
-    two_steps(composed(f"model={name}", f"noise={noise}", "data=garch", "training.batch_size=2"))
+    noise = "vector" if name in ("dense", "convolution", "forecaster") else "gaussian"
+    past = ["windows.past=10", "windows.window=1"] if name == "forecaster" else []
+    two_steps(composed(f"model={name}", f"noise={noise}", "data=garch", "training.batch_size=2", *past))
 
 
 @pytest.mark.parametrize("name", GROUPS["experiment"])

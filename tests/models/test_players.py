@@ -18,7 +18,8 @@ from fingan_jax.models.convolutional import (
     patches,
 )
 from fingan_jax.models.dense import DenseDiscriminator, DenseGenerator
-from fingan_jax.models.recurrent import RecurrentDiscriminator, RecurrentGenerator
+from fingan_jax.models.recurrent import GRU, RecurrentDiscriminator, RecurrentGenerator
+from fingan_jax.models.residual import AutoregressiveGenerator, ResidualDiscriminator
 from fingan_jax.models.volatility import VolatilityGenerator
 
 KEY, TIME = jax.random.key(2), 13
@@ -29,14 +30,17 @@ GENERATORS = {
     "svnn": lambda D: VolatilityGenerator(D, 4, [1, 2]),
     "convolution": lambda D: ConvolutionGenerator(D, TIME, channels=[4, 3]),
     "lstm": lambda D: RecurrentGenerator(D, 4),
-    "gru": lambda D: RecurrentGenerator(D, 4, layers=2, cell=nn.GRUCell),
+    "gru": lambda D: RecurrentGenerator(D, 4, layers=2, cell=GRU),
+    "residual": lambda D: AutoregressiveGenerator(D, 2, [6, 6]),
 }
+FORECASTS = ["forecaster"]  # configs whose generator needs a past
 DISCRIMINATORS = {
     "dense": DenseDiscriminator([6, 5], spectral_norm=True, layer_norm=True),
     "tcn": TCNDiscriminator(4, [1, 2, 4]),
     "convolution": ConvolutionDiscriminator([4, 5], spectral_norm=True, layer_norm=True),
     "lstm": RecurrentDiscriminator(4),
-    "gru": RecurrentDiscriminator(4, layers=2, cell=nn.GRUCell),
+    "gru": RecurrentDiscriminator(4, layers=2, cell=GRU),
+    "residual": ResidualDiscriminator([6, 6]),
 }
 
 
@@ -93,7 +97,7 @@ def test_gradient_penalty_differentiates_twice_and_vmaps_over_stacked_params(dra
     assert any(np.abs(leaf).max() > 0 for leaf in jax.tree.leaves(gradients))
 
 
-@pytest.mark.parametrize("name", ["tcn", "svnn", "lstm", "gru"])
+@pytest.mark.parametrize("name", ["tcn", "svnn", "lstm", "gru", "residual"])
 def test_generators_of_any_length_are_causal(draw, name):
     gen = GENERATORS[name](1)
     noise = jax.random.normal(KEY, (1, TIME + gen.history, 2))
@@ -132,7 +136,8 @@ def test_every_config_builds_players_that_fit_each_other(path):
     made = instantiate(config.model, _convert_="all")
     gen, disc = made["gen"](assets=2), made["disc"]()
     noise = jax.ShapeDtypeStruct((4, 127 + gen.history, 3), jnp.float32)
-    paths, params = jax.eval_shape(lambda z: gen.init_with_output(KEY, z), noise)
+    past = jnp.zeros((4, 8, 2)) if path.stem in FORECASTS else None
+    paths, params = jax.eval_shape(lambda z: gen.init_with_output(KEY, z, past), noise)
     scores, _ = jax.eval_shape(lambda x: disc.init_with_output(KEY, x), paths)
     assert (paths.shape, scores.shape) == ((4, 127, 2), (4,))
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(params))

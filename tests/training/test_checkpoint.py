@@ -1,6 +1,8 @@
 """A checkpoint comes back to the bit, or not at all."""
 
 import shutil
+import subprocess
+import sys
 import warnings
 
 import jax
@@ -133,3 +135,35 @@ def test_the_digest_sees_values_types_shapes_and_names():
     ]
     assert len({checkpoint.digest(tree) for tree in [base, *others]}) == 5
     assert checkpoint.digest(base) == checkpoint.digest({"a": base["a"].copy()})
+
+
+NOISY = """
+import gc, sys
+from pathlib import Path
+import jax, jax.numpy as jnp
+from fingan_jax.training import checkpoint
+folder, state = Path(sys.argv[1]), {str(i): jnp.ones((8, 8)) for i in range(60)}
+with checkpoint.checkpoints(folder) as manager:
+    checkpoint.save(manager, 1, state)
+for file in folder.rglob("d/*"):
+    file.write_bytes(file.read_bytes()[:-7])
+for _ in range(3):
+    try:
+        with checkpoint.checkpoints(folder) as manager:
+            checkpoint.restore(manager, state)
+    except checkpoint.CheckpointError as error:
+        print(error)
+gc.collect()
+def complain(self):
+    raise ValueError("of another kind")
+type("Complaint", (), {"__del__": complain})()
+"""
+
+
+def test_a_damaged_checkpoint_is_its_error_and_nothing_more(tmp_path):
+    argv = [sys.executable, "-c", NOISY, str(tmp_path / "checkpoints")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert done.stdout.count("no usable checkpoint in ") == done.stdout.count("\n") == 3
+    assert "Event loop" not in done.stderr
+    assert done.stderr.count("Traceback") == 1
+    assert done.stderr.strip().endswith("ValueError: of another kind")

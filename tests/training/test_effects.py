@@ -1,7 +1,4 @@
-"""Settings at the door, signals, the progress bar and the compilation cache."""
-
-import os
-import signal
+"""Settings at the door, the progress bar and the compilation cache."""
 
 import jax
 import pytest
@@ -12,7 +9,6 @@ from fingan_jax.training.loop import make_chunk
 from fingan_jax.training.progress import advance, progress_bar
 from fingan_jax.training.settings import GREATEST, Settings
 from fingan_jax.training.step import make_train_step
-from fingan_jax.training.stopping import stop_on_signal
 
 
 @pytest.mark.parametrize("name", ["num_steps", "batch_size", "num_disc_steps", "log_every", "save_every", "keep"])
@@ -32,19 +28,6 @@ def test_the_average_decays_below_one():
     assert Settings(num_steps=1, ema_decay=0.0).ema_decay == 0.0
     with pytest.raises(ValueError, match=r"training\.ema_decay=1\.0"):
         Settings(num_steps=1, ema_decay=1.0)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_first_signal_is_remembered_and_the_second_interrupts(number, capfd):
-    before = signal.getsignal(number)
-    with stop_on_signal() as stop:
-        assert stop() == 0
-        os.kill(os.getpid(), number)
-        assert stop() == number
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(number)
-    assert signal.getsignal(number) == before
-    assert "saving after this chunk" in capfd.readouterr().err
 
 
 def test_the_bar_shows_terms_and_not_totals(capfd):

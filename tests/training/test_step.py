@@ -126,20 +126,10 @@ def test_vmap_over_seeds_is_each_seed_alone(game):
         close(arrays(jax.tree.map(lambda x, i=seed: x[i], together)), arrays(alone))
 
 
-def noise_of_all_devices(game):
-    """The noise that eight devices draw, side by side, as one device sees it."""
-
-    def noise(key, batch_size, time):
-        keys = [jax.random.fold_in(key, i) for i in range(DEVICES)]
-        return jnp.concatenate([game.noise(k, batch_size // DEVICES, time) for k in keys])
-
-    return noise
-
-
 def test_pmap_on_eight_devices_is_one_device(game):
     assert jax.device_count() == DEVICES
     step = jax.pmap(make_step(game, axis_name="devices"), axis_name="devices", in_axes=(None, 1), out_axes=None)
-    one = jax.jit(make_step(game._replace(noise=noise_of_all_devices(game))))
+    one = jax.jit(make_step(game))
     state, alone = game.state, game.state
     for i in range(3):
         batches = game.batches(jax.random.key(i), batch_size=64)
@@ -172,7 +162,7 @@ def test_shard_map_on_eight_devices_is_one_device(game):
             mesh=mesh, in_specs=(P(), P(None, "devices")), out_specs=P(), check_vma=False,
         )
     )  # fmt: skip
-    one = jax.jit(make_step(game._replace(noise=noise_of_all_devices(game))))
+    one = jax.jit(make_step(game))
     batches = game.batches(jax.random.key(0), batch_size=64)
     close(arrays(step(game.state, batches)[0]), arrays(one(game.state, batches)[0]))
 
