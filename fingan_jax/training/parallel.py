@@ -186,6 +186,7 @@ def _mapped(mesh: Mesh) -> Spread:
             in_axes=(None, None, None, 0),
             out_axes=None,  # type: ignore[arg-type]
             devices=list(mesh.devices.flat),
+            donate_argnums=0,
         )
         there, devices = put(series, everywhere), np.arange(here)
         return Program(lambda s: put(s, everywhere), lambda state, num_steps: run(state, num_steps, there, devices))

@@ -33,6 +33,7 @@ TINY = (
     "wandb.mode=disabled",
     "devices.count=1",
 )
+ALONE = ("name=test", "devices.count=1")
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +70,7 @@ def composed():
 
     def make(*overrides, name="config"):
         with initialize_config_dir(str(config_dir()), version_base="1.3"):
-            return compose(name, overrides=[*(["name=test"] if name == "config" else []), *overrides])
+            return compose(name, overrides=[*(ALONE if name == "config" else []), *overrides])
 
     return make
 

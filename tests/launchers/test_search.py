@@ -18,6 +18,7 @@ from fingan_jax import validation
 from fingan_jax.launchers import space, study
 from fingan_jax.launchers.entry import command, output_dir
 from fingan_jax.schema import ConfigError
+from fingan_jax.training.standing import held
 from fingan_jax.training.sweep_folder import standings
 
 RATE = "optimizer.gen.learning_rate"
@@ -150,6 +151,8 @@ def search(monkeypatch, capfd, tmp_path):
             folder = output_dir()
             ran.append(folder.name)
             value = score(cfg)
+            if value == "gone":
+                return
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "failure.json").unlink(missing_ok=True)
             scores = {"validation": {"model": {"mmd": value, "ks": 0.5}}, "model": {"mmd": -value if value else 0.0}}
@@ -277,6 +280,29 @@ def test_the_largest_value_may_be_the_best(search, tmp_path):
     assert f"mmd={best}\n  seed={best}\n" in out
 
 
+def test_a_run_that_vanishes_is_left_for_the_next_launch(search, tmp_path):
+    settings = ("seed=range(6)", "hydra.sweeper.num_trials=4", "hydra.sweeper.batch=2", "hydra.sweeper.seed=1")
+    gone = set()
+
+    def score(cfg):
+        gone.add(cfg.seed) if not gone else None
+        return "gone" if cfg.seed in gone else float(cfg.seed)
+
+    code, out, err, _ = search(score, *settings)
+    assert code == 1
+    assert "3 of 4 trials, the best mmd is" in out
+    assert "not every run is done" in err
+    code, out, _, ran = search(lambda cfg: float(cfg.seed), *settings)
+    assert code == 0
+    assert len(ran) == 1
+    assert "4 of 4 trials" in out
+    # where none of a batch comes to its end, the launcher is at fault, and no further trial is spent on it
+    code, _, err, ran = search(lambda cfg: "gone", "seed=range(7)", f"hydra.sweep.dir={tmp_path / 'T'}", *settings[1:])
+    assert code == 1
+    assert 1 <= len(ran) <= 2
+    assert "came to no end: launch the search again" in err
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
@@ -293,6 +319,10 @@ def test_the_largest_value_may_be_the_best(search, tmp_path):
         (("model=svnn,tnc",), "tnc"),
         (("optimizer.gen.lerning_rate=interval(0,1)",), "lerning_rate"),
         ((LOG_RATE, "data.num_days=-3"), "data"),
+        ((LOG_RATE, "hydra/sweeper/sampler=grid"), "hydra/sweeper/sampler/grid"),
+        ((LOG_RATE, "hydra.sweeper.sampler.num_uniform=few"), "hydra.sweeper.sampler: num_uniform=few must be a whole"),
+        ((LOG_RATE, "hydra.sweeper.sampler=tpe"), "hydra.sweeper.sampler: 'str' object is not callable; hydra/sweeper"),
+        ((LOG_RATE, "sweep.retries=-1"), "sweep.retries=-1 must be"),
     ],
 )
 def test_what_is_wrong_is_one_line_before_anything_is_written(search, tmp_path, given, expected):
@@ -326,6 +356,10 @@ def test_another_search_in_the_folder_is_refused(search, tmp_path):
     code, _, err, ran = search(bowl, LOG_RATE, *more)
     assert code == 0, err
     assert len(ran) == 2
+    with held(tmp_path / "S"):
+        code, _, err, ran = search(bowl, LOG_RATE, *more)
+    assert (code, ran) == (2, [])
+    assert f"{tmp_path / 'S'} is being run by process {os.getpid()}" in err
     path.write_bytes(b'{"op_code": 99}\n{}\n')
     code, _, err, ran = search(bowl, LOG_RATE)
     assert (code, ran) == (2, [])
