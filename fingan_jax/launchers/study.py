@@ -68,7 +68,7 @@ def open_study(folder: Path, *, direction: Direction, record: Mapping[str, Any])
 
     path = folder / JOURNAL
     # Left by a process that was killed while it wrote: its lock, and half a line.
-    pass
+    (folder / f"{JOURNAL}.lock").unlink(missing_ok=True)
     _drop_half_line(path)
     try:
         # The open-lock needs no links, which not every file system has.

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -17,7 +18,7 @@ GAME = (
     "model.disc.sizes=[4]", "training.batch_size=8", "devices.count=1",
 )  # fmt: skip
 TRAIN = """
-import json, resource, sys
+import json, re, sys
 import jax, numpy as np
 from fingan_jax import pipeline
 from fingan_jax.data.prices import Prices
@@ -31,9 +32,11 @@ def play(rows):
     state, metrics = program.run(program.place(pipeline.initial_state(setup)), 3)
     assert float(metrics["finite"]) == 1
 play(2000)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():  # of this process alone: getrusage counts the parent, too, from which it was forked
+    return int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1])
+before = peak()
 play(rows)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(peak() - before)
 """
 
 
@@ -54,10 +57,12 @@ def grown(tmp_path_factory):
     return measure
 
 
-@pytest.mark.parametrize("shapes", [((500_000, 1), (2_000_000, 1)), ((2_000, 100), (10_000, 300))], ids=["long", "wide"])
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell a process its memory")
+@pytest.mark.parametrize(
+    "shapes", [((500_000, 1), (2_000_000, 1)), ((2_000, 100), (10_000, 300))], ids=["long", "wide"]
+)
 def test_memory_grows_with_the_series_and_not_with_the_window(grown, shapes):
     small, large = (rows * assets for rows, assets in shapes)
     slope = 1024 * (grown(*shapes[1]) - grown(*shapes[0])) / (large - small)
-    # Prices, returns, transformed returns and what is between them, in double precision; windows would be WINDOW times 4.
+    # Dates, prices and returns, transformed ones and what is between them; a window at each row were 4 * WINDOW bytes.
     assert 8 <= slope <= 100
-    assert 100 < 4 * WINDOW

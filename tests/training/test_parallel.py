@@ -235,3 +235,14 @@ def test_a_layout_that_contradicts_itself_is_refused_by_key(wanted, words):
 def test_the_default_layout_is_that_of_the_config(make):
     assert make().layout == Layout()
     assert {field.name for field in dataclasses.fields(Layout)} >= {"strategy", "count", "replicas", "timeout"}
+
+
+@pytest.mark.parametrize("layout", [ONE, JIT, PMAP], ids=["one", "jit", "pmap"])
+def test_the_series_is_an_argument_of_the_program_and_no_constant_in_it(make, monkeypatch, layout):
+    monkeypatch.setattr(parallel, "compiler_options", lambda: None)  # they are refused of a program within a program
+    setup = make()._replace(layout=layout)
+    program = pipeline.compile_game(setup)
+    traced = jax.make_jaxpr(lambda state: program.run(state, 3))(program.place(pipeline.initial_state(setup)))
+    (call,) = [equation for equation in traced.eqns if "jaxpr" in equation.params]
+    assert setup.series.shape in [variable.aval.shape for variable in call.invars]
+    assert sum(np.size(constant) for constant in call.params["jaxpr"].consts) < 64
