@@ -38,8 +38,12 @@ install-gpu: $(STAMP) ## The same, then JAX for an NVIDIA GPU (CUDA=12 or CUDA=1
 train: $(STAMP) ## Train, sample, evaluate and report (ARGS="experiment=quantgan seed=1")
 	$(BIN)/python experiments/train.py $(ARGS)
 
+# The tests of the commands take as long as all others: the two halves run side by side (5: none chosen).
 test: $(STAMP) ## Run the tests (ARGS="-k checkpoint")
-	$(BIN)/python -m pytest -q tests $(ARGS)
+	@log=$$(mktemp); $(BIN)/python -m pytest -q tests/experiments $(ARGS) >$$log 2>&1 & half=$$!; \
+	$(BIN)/python -m pytest -q tests --ignore=tests/experiments $(ARGS); one=$$?; wait $$half; two=$$?; \
+	cat $$log; rm -f $$log; \
+	case $$one,$$two in 0,0|0,5|5,0) ;; *) exit 1 ;; esac
 
 test-cluster: $(STAMP) ## Run sweeps on a real Slurm of one node, installed by apt-get and started for the tests (root)
 	FINGAN_CLUSTER_TESTS=1 $(BIN)/python -m pytest -q tests/cluster $(ARGS)
