@@ -65,3 +65,7 @@ def test_history_comes_before_the_time_asked_for():
     longer = with_history(gaussian(2), 5)(key, 3, 7)
     np.testing.assert_array_equal(longer, gaussian(2)(key, 3, 12))
     assert with_history(gaussian(2, steps=1), 0)(key, 3, 7).shape == (3, 1, 2)
+
+
+def test_noise_is_the_same_however_its_shape_is_drawn():
+    np.testing.assert_array_equal(gaussian(3)(KEY, 4, 5), jax.random.normal(KEY, (4, 5, 3)))

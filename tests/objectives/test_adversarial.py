@@ -173,3 +173,18 @@ def test_a_generator_that_ignores_real_scores_does_not_pay_for_them():
 
     alone = flops(lambda round_: -round_.disc(round_.fake, round_.cond))
     assert flops(TERMS["wasserstein"].gen) == alone < flops(TERMS["relativistic"].gen)
+
+
+def test_one_pass_gives_each_path_its_own_score_under_its_own_condition():
+    rng = np.random.default_rng(0)
+    real, fake, cond = (jnp.asarray(rng.normal(size=(5, length, 2)), jnp.float32) for length in (3, 3, 4))
+    calls = []
+
+    def disc(x, cond):
+        calls.append(len(x))
+        return x.sum(axis=(1, 2)) * cond[:, 0, 0]
+
+    found = adversarial.together(Round(None, disc, real, fake, cond, None, None))
+    for scores, paths in zip(found, (real, fake), strict=True):
+        np.testing.assert_allclose(scores, paths.sum(axis=(1, 2)) * cond[:, 0, 0], rtol=1e-6)
+    assert calls == [10]
