@@ -40,10 +40,14 @@ def scaling(compose, axes, *, seconds, limit):
     return rows
 
 
+UNITS = {"batch": "batch, windows", "window": "window, days", "width": "width, channels", "series": "series, days"}
+
+
 def draw(rows, path):
     """Time and memory against each axis, beside the work: straight lines of equal slope mean equal growth."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     axes = list(dict.fromkeys(row["axis"] for row in rows))
     figure = Figure(figsize=(4 * len(axes), 3.4), layout="constrained")
@@ -57,6 +61,11 @@ def draw(rows, path):
             "peak memory": [row["peak_gib"] for row in part],
         }.items():
             plot.loglog(values, [y / found[0] for y in found], marker="o", label=label)
-        plot.set(xlabel=axis, title=f"relative to {axis} {values[0]:,}")
+        plot.set(xlabel=UNITS[axis], title=f"relative to {axis} {values[0]:,}")
+        plot.set_xticks(values, [f"{x:,}" if x < 10**4 else f"1e{len(str(x)) - 1}" for x in values])
+        plot.minorticks_off()
+        plot.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        plot.yaxis.set_major_formatter("{x:g}x")
+        plot.set_ylim(bottom=0.5, top=max(4.0, plot.get_ylim()[1]))
     figure.axes[0].legend(frameon=False)
     figure.savefig(path, dpi=110)
