@@ -1,25 +1,56 @@
-"""Runs of several seeds as one Markdown table: python experiments/compare.py sweep=runs/sweeps/sp500/2026-01-31"""
+"""Runs beside each other: python experiments/compare.py runs=GLOB by=objective out=DIR, or seeds alone: sweep=FOLDER"""
 
 from fingan_jax.launchers.entry import command
 
 
-@command("compare")
+@command("compare", spelt={"sweep": "folder"})
 def main(cfg):
-    import json
-    from pathlib import Path
+    return study(cfg) if cfg.out is not None or cfg.by is not None else seeds(cfg)
 
-    from fingan_jax import identity
+
+def seeds(cfg):
+    import json
+
+    from fingan_jax import gathering, identity
     from fingan_jax.evaluation import compare
     from fingan_jax.training import run_folder
 
-    found = sorted(Path(cfg.sweep).glob(f"*/{run_folder.EVALUATION}")) if cfg.sweep else []
-    folders = [Path(folder) for folder in cfg.runs] + [path.parent for path in found]
+    given = list_of(cfg.runs)
+    if not (given or cfg.folder):
+        raise ValueError("no run to compare: give sweep=FOLDER, runs=[FOLDER,...], or runs=GLOB by=KEY out=DIR")
+    folders = [x for x in gathering.folders_of(given, cfg.folder) if (x / run_folder.EVALUATION).exists()]
     if not folders:
         raise ValueError("no finished run: give sweep=FOLDER, or runs=[FOLDER,...] with an evaluation.json in each")
     identity.check_same_but_seed(folders)
     evaluations = [json.loads((folder / run_folder.EVALUATION).read_text()) for folder in folders]
     for title, section in (("Held-out days", None), ("Training days", "in_sample")):
         print(f"**{title}**\n\n{compare.markdown(evaluations, section=section)}\n")
+
+
+def study(cfg):
+    import shlex
+    import sys
+    from pathlib import Path
+
+    from fingan_jax import comparing
+    from fingan_jax.build import as_dict
+    from fingan_jax.evaluation import comparison_tables, comparison_text
+
+    asked = {key: as_dict(cfg)[key] for key in comparing.Asked._fields}
+    lists = {key: list_of(asked[key]) for key in ("runs", "by", "metrics")}
+    baseline = None if cfg.baseline is None else ", ".join(list_of(asked["baseline"]))
+    out = Path("." if cfg.out is None else cfg.out)
+    found = comparing.compare(comparing.Asked(**(asked | lists | {"baseline": baseline})), out)
+    if cfg.out is None:
+        print(comparison_text.markdown(comparison_tables.tables(found)), end="")
+        return
+    comparing.write(out, found, command=shlex.join(["python", *sys.argv]))
+    print(comparison_text.markdown(comparison_tables.tables(found)[:1]))
+    print(f"comparison: {out / comparing.NAME}.html, .csv, .md, .tex and {out / comparing.FIGURES}")
+
+
+def list_of(value):
+    return [] if value is None else [str(value)] if isinstance(value, str | int | float) else [str(x) for x in value]
 
 
 if __name__ == "__main__":

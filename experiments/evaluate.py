@@ -1,23 +1,54 @@
-"""Sample, score and report a trained run again: python experiments/evaluate.py run=runs/sp500/2026-01-31_12-00-00"""
+"""Score a run again, or any generator beside the floors: python experiments/evaluate.py run=FOLDER"""
 
 from fingan_jax.launchers.entry import command
 
 
 @command("evaluate")
 def main(cfg):
+    from fingan_jax.training import devices
+
+    devices.use_compilation_cache(cfg.cache)
+    if (cfg.run is None) == (cfg.generator is None):
+        raise ValueError("give run=FOLDER, a run to score again, or generator=floors (or a .npy, .npz file of windows)")
+    return judge_run(cfg) if cfg.run is not None else judge_generator(cfg)
+
+
+def judge_run(cfg):
     from pathlib import Path
+
+    from hydra.core.hydra_config import HydraConfig
 
     from fingan_jax import runs
     from fingan_jax.evaluation.table import table
     from fingan_jax.training import devices, run_folder
 
-    devices.use_compilation_cache(cfg.cache)
+    given = HydraConfig.get().overrides.task
+    foreign = [arg for arg in given if arg.lstrip("+~").startswith(("protocol", "data", "out=", "windows", "sampling"))]
+    if foreign:
+        raise ValueError(f"{foreign[0]}: a run is scored by its own protocol on its own data; give generator=FILE")
     trusted = tuple(cfg.trusted_packages)
     run = runs.load_run(Path(cfg.run), trusted)
-    step, ema = runs.load_generator(run)
-    evaluation, _ = runs.judge(run, step, ema, trusted=trusted, hardware=devices.hardware())
+    step, state = runs.load_state(run)
+    disc = state.params.disc
+    evaluation, _ = runs.judge(run, step, state.ema, disc=disc, trusted=trusted, hardware=devices.hardware())
     print(table(evaluation))
     print(f"\nreport: {run.folder / run_folder.REPORT}")
+
+
+def judge_generator(cfg):
+    from pathlib import Path
+
+    from tqdm import tqdm
+
+    from fingan_jax import judging
+
+    if cfg.out is None:
+        raise ValueError("out is missing: give out=DIR, where evaluation.json is written")
+    trial = judging.prepare(cfg, tuple(cfg.trusted_packages))
+    track = lambda things, unit: tqdm(things, desc=unit, leave=unit == "generator", disable=None)
+    result = judging.judge(trial, Path(cfg.out), track=track, cfg=cfg)
+    print(judging.table(result))
+    print(f"\nscores: {Path(cfg.out) / 'evaluation.json'}")
 
 
 if __name__ == "__main__":

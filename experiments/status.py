@@ -3,13 +3,13 @@
 from fingan_jax.launchers.entry import command
 
 
-@command("status")
+@command("status", spelt={"sweep": "folder"})
 def main(cfg):
     from pathlib import Path
 
     from fingan_jax.training import sweep_folder
 
-    found = sweep_folder.standings(Path(cfg.sweep))
+    found = sweep_folder.standings(Path(cfg.folder))
     print(sweep_folder.table(found))
     return 0 if sweep_folder.all_done(found) else 1
 

@@ -36,6 +36,7 @@ _HOMES: dict[str, Callable[[Any], bool]] = {
     "fingan_jax.models": _anything,
     "fingan_jax.objectives": _anything,
     "fingan_jax.evaluation": _anything,
+    "fingan_jax.evaluation.encoder_cache": _nothing,  # writes files
     "fingan_jax.evaluation.figures": _nothing,  # draws into files
     "fingan_jax.evaluation.report": _nothing,  # writes files
     "fingan_jax.evaluation.seeds_report": _nothing,  # writes files

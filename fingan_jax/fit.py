@@ -2,15 +2,17 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 
 from fingan_jax import pipeline
-from fingan_jax.runs import Run, restore_or_start
-from fingan_jax.training import checkpoint, distributed, logger, loop, parallel, progress, run_folder
+from fingan_jax.crew import Member, aboard, chosen, ending, look_at, note, save, waited_enough
+from fingan_jax.monitor import make_looks
+from fingan_jax.runs import Run
+from fingan_jax.training import checkpoint, distributed, loop, parallel, progress, run_folder
 from fingan_jax.training.logger import Logger
 from fingan_jax.training.replicas import Fleet, Record, alone, in_turns, side_by_side
 from fingan_jax.training.speed import speed
@@ -21,22 +23,17 @@ Stop = Callable[[], int]
 Errors = dict[int, loop.NonFiniteError]  # by the place of a run
 
 
-class Member(NamedTuple):
-    """A run being trained: its record, its checkpoints, and the state from which it goes on."""
-
-    run: Run
-    log: Logger
-    manager: Any
-    state: GANState
-
-
 class Trained(NamedTuple):
-    """Where a run's training ended: its state, why it failed or None, the signal that stopped it or 0, its speed."""
+    """Where a run's training ended: its state, why it failed or None, the signal that stopped it or 0, its speed.
+
+    `chosen` is the state that is judged: the best by `training.monitor`, or the last.
+    """
 
     state: GANState
     error: loop.NonFiniteError | None
     signal: int
     speed: dict[str, str]
+    chosen: GANState
 
 
 def fit(runs: Sequence[Run], logs: Sequence[Logger], begun: float) -> list[Trained]:
@@ -69,9 +66,7 @@ def _restore_and_play(runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, b
         for run, log in zip(runs, logs, strict=True):
             folder, keep = run.folder / run_folder.CHECKPOINTS, run.setup.settings.keep
             manager = opened.enter_context(checkpoint.checkpoints(folder, keep))
-            crew.append(Member(run, log, manager, restore_or_start(manager, run)))
-            if distributed.is_main():
-                logger.forget_after(log, int(crew[-1].state.step))
+            crew.append(aboard(run, log, manager))
         ended: dict[int, Trained] = {}
         # Runs of one sweep that were interrupted at different steps cannot be cut into the same chunks.
         for start in sorted({int(member.state.step) for member in crew}):
@@ -91,48 +86,55 @@ def fleet_of(setup: pipeline.Setup, size: int) -> Fleet:
 
 
 def _play(crew: Sequence[Member], start: int, stop: Stop, begun: float) -> list[Trained]:
-    setup, first = crew[0].run.setup, None
+    crew, first, setup = list(crew), None, crew[0].run.setup
     settings, fleet = setup.settings, fleet_of(setup, len(crew))
+    looks = make_looks([member.run.setup for member in crew], [member.run.config for member in crew])
     states, errors = [member.state for member in crew], Errors()
+    early = {k for k, member in enumerate(crew) if waited_enough(member, start)}
     chunks = loop.train(
         fleet.run, fleet.place(states), start=start, num_steps=settings.num_steps, chunk_steps=settings.log_every,
-        keep_every=settings.save_every, stop=stop,
+        keep_every=settings.save_every, stop=lambda: stop() or len(errors.keys() | early) == len(crew),
     )  # fmt: skip
     with progress.progress_bar(start, settings.num_steps, len(crew)) as bar:
         for chunk in chunks:
             records = fleet.records(chunk.metrics)
-            errors |= _note(crew, chunk, records, errors)
-            progress.advance(bar, chunk.last, [record for k, record in enumerate(records) if k not in errors])
+            errors |= _broken(records, chunk, errors.keys() | early)
+            going = [k for k in range(len(crew)) if k not in errors.keys() | early]
+            progress.advance(bar, chunk.last, [records[k] for k in going])
             first = first or (chunk.last, time.perf_counter())
-            if len(errors) == len(crew):
+            kept = chunk.state is not None and bool(going)
+            if kept:
+                states = [states[k] if k in early else state for k, state in enumerate(fleet.fetch(chunk.state))]
+            for k in going:
+                if kept and (chunk.last % settings.save_every == 0 or chunk.last == settings.num_steps):
+                    crew[k], records[k], lines = look_at(crew[k], looks[k], states[k], records[k])
+                    progress.say(bar, lines)
+                note(crew[k], chunk.last, records[k])
+            if kept:
+                for member, state in zip(crew, states, strict=True):
+                    save(member, state)
+                early |= {k for k in going if waited_enough(crew[k], chunk.last)}
+            if len(errors.keys() | early) == len(crew):
                 break
-            if chunk.state is not None:
-                states = fleet.fetch(chunk.state)
-                _save(crew, states)
     measured = speed(begun, first, chunk.last if first else start, len(crew))
-    return [Trained(state, errors.get(k), stop(), measured) for k, state in enumerate(states)]
+    return [_ended(*each, errors.get(k), stop(), measured) for k, each in enumerate(zip(crew, states, strict=True))]
 
 
-def _note(crew: Sequence[Member], chunk: loop.Chunk, records: Sequence[Record], dead: Errors) -> Errors:
-    """Logs the records of the runs that are not `dead` and returns why others of them now are."""
+def _broken(records: Sequence[Record], chunk: loop.Chunk, ended: Collection[int]) -> Errors:
+    """Why those of the runs are broken that now are; those that have `ended` are not asked."""
     found: Errors = {}
-    for k, (member, record) in enumerate(zip(crew, records, strict=True)):
-        if k in dead:
-            continue
+    for k, record in enumerate(records):
         try:
-            loop.check_finite(record, chunk)
+            loop.check_finite({} if k in ended else record, chunk)
         except loop.NonFiniteError as error:
-            frozen = f"frozen at step {chunk.first}, " if len(crew) > 1 else ""
+            frozen = f"frozen at step {chunk.first}, " if len(records) > 1 else ""
             found[k] = loop.NonFiniteError(f"{frozen}{error}")
-            continue
-        disc_steps = chunk.last * member.run.setup.settings.num_disc_steps
-        if distributed.is_main():
-            logger.log(member.log, {"step": chunk.last, "disc_steps": disc_steps, **record})
     return found
 
 
-def _save(crew: Sequence[Member], states: Sequence[GANState]) -> None:
-    """Saves each state; one that is frozen only the first time."""
-    for member, state in zip(crew, states, strict=True):
-        if int(state.step) > (member.manager.latest_step() or 0):
-            checkpoint.save(member.manager, int(state.step), state)
+def _ended(
+    member: Member, state: GANState, error: loop.NonFiniteError | None, signal: int, measured: dict[str, str]
+) -> Trained:
+    if error or signal:  # a state of an error may have been given away
+        return Trained(state, error, signal, measured, state)
+    return Trained(state, error, signal, measured | ending(member, state), chosen(member, state))

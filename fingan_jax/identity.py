@@ -15,8 +15,8 @@ from fingan_jax.schema import ConfigError
 from fingan_jax.training import run_folder
 
 Config = Mapping[str, Any]
-# How a run is launched, where it computes and where it is mirrored changes none of its numbers.
-LAUNCH = ("resume", "overwrite", "trusted_packages", "cache", "wandb", "name", "sweep", "devices")
+# How a run is launched, where it computes, where it is mirrored, what its report explains: none changes its numbers.
+LAUNCH = ("resume", "overwrite", "trusted_packages", "cache", "wandb", "name", "sweep", "devices", "explain")
 # What is only read once a run is trained; none of it is in the program.
 AFTERWARDS = ("sampling", "evaluation")
 TUNABLE = "fingan_jax.training.optimizers.tunable"
@@ -34,7 +34,7 @@ def provenance(prices: Prices, config: Config) -> dict[str, str]:
     return {
         "package_version": __version__,
         "data_hash": priced.content_hash(prices),
-        "protocol_hash": _sha256(protocol)[:16],
+        "protocol_hash": digest(protocol)[:16],
     }
 
 
@@ -43,7 +43,7 @@ def run_hash(config: Config, prices: Prices | None) -> str:
 
     Without prices, which cannot be had, it is that of no data.
     """
-    return _sha256(identity(config) | {"provenance": provenance(prices, config) if prices else {}})
+    return digest(identity(config) | {"provenance": provenance(prices, config) if prices else {}})
 
 
 def carried(config: Config) -> dict[str, float]:
@@ -86,5 +86,6 @@ def check_same_but_seed(folders: Sequence[Path]) -> None:
             raise ConfigError(f"{folders[0]} and {folder} are no seeds of one experiment: {difference}")
 
 
-def _sha256(value: Any) -> str:
+def digest(value: Any) -> str:
+    """SHA-256 of plain values, whatever the order of their names."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=list).encode()).hexdigest()

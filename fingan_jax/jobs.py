@@ -73,11 +73,12 @@ def _end(run: runs.Run, log: Logger, trained: Trained, trusted: tuple[str, ...])
         step = int(trained.state.step)
         if trained.signal:
             return Ended(run.folder, signal=trained.signal, step=step)
-        ema = distributed.fetch(trained.state.ema)
+        best, ema = int(trained.chosen.step), distributed.fetch(trained.chosen.ema)
+        disc = distributed.fetch(trained.chosen.params.disc)
         with distributed.together():
             if not distributed.is_main():
                 return Ended(run.folder, step=step)
-            evaluation, figures = runs.judge(run, step, ema, trusted=trusted, **trained.speed)
+            evaluation, figures = runs.judge(run, best, ema, disc=disc, trusted=trusted, **trained.speed)
             logger.log_summary(log, evaluation["model"])
             logger.log_figures(log, figures)
     except FAULTS as error:

@@ -20,13 +20,15 @@ from fingan_jax.objectives.term import Objective, plays
 from fingan_jax.training.loop import make_chunk
 from fingan_jax.training.parallel import Layout, spread
 from fingan_jax.training.replicas import Program, replicated
-from fingan_jax.training.sampling import Past, sample_paths
+from fingan_jax.training.sampling import Past, make_sampler
 from fingan_jax.training.settings import Settings
 from fingan_jax.training.state import GANState, init_state, with_numbers
 from fingan_jax.training.step import make_train_step
 from fingan_jax.types import Batch, Key, Metrics, Noise, Params, Paths, Players
 
 Config = Mapping[str, Any]
+Generate = Callable[[Params, Key, int], tuple[np.ndarray, np.ndarray]]
+Sample = Callable[[Params], dict[str, np.ndarray]]
 
 
 class Setup(NamedTuple):
@@ -61,7 +63,8 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
     prices = prices if prices is not None else make(cfg["data"])
     returns = log_returns(prices.values)
     split = make(cfg["windows"])(len(returns))
-    transform = make(cfg["transform"])(returns[split.train])
+    seen = windows.latest(split.train, settings.data_share, least=cfg["windows"]["past"] + cfg["windows"]["window"])
+    transform = make(cfg["transform"])(returns[seen])
     models = _players(cfg["model"], make, assets=returns.shape[1])
     optimizers, objective = _numbers(cfg, trusted)
     noise = with_history(make(cfg["noise"]), models.gen.history)
@@ -72,7 +75,7 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
         returns=returns,
         split=split,
         transform=transform,
-        series=np.asarray(transform.forward(returns[split.train]), np.float32),
+        series=np.asarray(transform.forward(returns[seen]), np.float32),
         window=window,
         past=past,
         models=models,
@@ -139,10 +142,15 @@ def compile_game(setup: Setup, *, replicas: int | None = None) -> Program:
 
 
 def generate(setup: Setup, ema: Params, key: Key, *, num_paths: int, num_days: int) -> tuple[np.ndarray, np.ndarray]:
-    """Log returns per day and prices, both [num_paths, num_days, asset], from the averaged generator.
+    """Paths of one averaged generator, once: see `generator`."""
+    return generator(setup, num_days)(ema, key, num_paths)
 
-    Prices are those at each day's end, from the last observed one on. A conditional generator is told a random stretch
-    of the train part first.
+
+def generator(setup: Setup, num_days: int) -> Generate:
+    """Returns `generate(ema, key, num_paths)`, compiled once for all generators of the program of `setup`.
+
+    It gives log returns per day and prices, both [num_paths, num_days, asset]. Prices are those at each day's end, from
+    the last observed one on. A conditional generator is told a random stretch of the train part first.
     """
     fixed = getattr(setup.models.gen, "time", None)
     block = fixed if fixed is not None else (setup.window if setup.past else None)
@@ -150,17 +158,30 @@ def generate(setup: Setup, ema: Params, key: Key, *, num_paths: int, num_days: i
     def play(params: Params, key: Key, batch_size: int, days: int, past: Past | None) -> Paths:
         return setup.models.gen.apply(params, setup.noise(key, batch_size, days), past)
 
-    paths = sample_paths(
-        play,
-        ema,
-        key,
-        num_paths=num_paths,
-        num_days=num_days,
-        block=block,
-        past=_past(setup) if setup.past else None,
-    )
-    returns = setup.transform.inverse(paths.astype(np.float64))
-    return returns, prices_from(returns, setup.prices.values[-1])[:, 1:]
+    draw = make_sampler(play, num_days=num_days, block=block, past=_past(setup) if setup.past else None)
+
+    def generate(ema: Params, key: Key, num_paths: int) -> tuple[np.ndarray, np.ndarray]:
+        returns = setup.transform.inverse(draw(ema, key, num_paths).astype(np.float64))
+        return returns, prices_from(returns, setup.prices.values[-1])[:, 1:]
+
+    return generate
+
+
+def sampler(setup: Setup, wanted: Config, make: Callable[[int], Generate] | None = None) -> Sample:
+    """Returns `sample(ema)`: the run's own sample, float32 returns and prices [path, day, asset], as `wanted` says.
+
+    `wanted` holds `num_paths`, `num_days` (None: as long as the test part) and `seed`; `make(num_days)` is `generator`
+    of a setup with the same program, where one is at hand.
+    """
+    num_days = longest(setup, wanted["num_days"] or setup.split.test.stop - setup.split.test.start)
+    draw = make(num_days) if make else generator(setup, num_days)
+    key = jax.random.fold_in(jax.random.key(setup.seed), wanted["seed"])
+
+    def sample(ema: Params) -> dict[str, np.ndarray]:
+        returns, prices = draw(ema, key, wanted["num_paths"])
+        return {"returns": returns.astype(np.float32), "prices": prices.astype(np.float32)}
+
+    return sample
 
 
 def longest(setup: Setup, num_days: int) -> int:

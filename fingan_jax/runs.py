@@ -12,39 +12,29 @@ from fingan_jax import pipeline
 from fingan_jax.build import as_dict, build, read_config
 from fingan_jax.data import prices as priced
 from fingan_jax.identity import identity, provenance
+from fingan_jax.monitor import Monitor, make_monitor
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, describe, fits
-from fingan_jax.training import checkpoint, distributed, parallel, run_folder
+from fingan_jax.training import alarms, checkpoint, distributed, parallel, run_folder
 from fingan_jax.training.checkpoint import CheckpointError
 from fingan_jax.training.logger import check_mode, read_records
 from fingan_jax.training.state import GANState
 from fingan_jax.types import Params
 
 Config = Mapping[str, Any]
-NOT_KEPT = (
-    "resume",
-    "overwrite",
-    "trusted_packages",
-    "cache",
-    "sweep",
-    "devices",
-)  # of use to whoever launches a run only
+# Of use to whoever launches a run only.
+NOT_KEPT = ("resume", "overwrite", "trusted_packages", "cache", "sweep", "devices")
 SHORTEST = 10  # days of a path, and of the test part, that can be scored
-KINDS: dict[str, Any] = {
-    "seed": int,
-    "resume": bool,
-    "overwrite": bool,
-    "trusted_packages": list[str],
-    "cache": str | None,
-}
+KINDS: Config = {"seed": int, "resume": bool, "overwrite": bool, "trusted_packages": list[str], "cache": str | None}
 
 
 class Run(NamedTuple):
-    """A run: its folder, its resolved config as plain values, and what that config builds."""
+    """A run: its folder, its resolved config as plain values, what that config builds, what its training watches."""
 
     folder: Path
     config: Config
     setup: Setup
+    monitor: Monitor | None = None
 
 
 class Verdict(NamedTuple):
@@ -72,7 +62,7 @@ def open_run(cfg: Config, folder: Path, *, like: Setup | None = None, at_once: i
     parallel.shape(setup.layout, setup.settings.batch_size, at_once)
     _check_judgement({**cfg, "provenance": {}}, setup, trusted)
     resolved["provenance"] = provenance(setup.prices, resolved)
-    run = Run(folder, resolved, setup)
+    run = Run(folder, resolved, setup, make_monitor(setup, resolved))
     if distributed.is_main():
         _write(run)
     return run
@@ -129,8 +119,8 @@ def load_run(folder: Path, trusted: tuple[str, ...] = ()) -> Run:
     return Run(folder, as_dict(config), setup)
 
 
-def load_generator(run: Run) -> tuple[int, Params]:
-    """The averaged generator of the newest whole checkpoint, and its step.
+def load_state(run: Run) -> tuple[int, GANState]:
+    """The state of the best checkpoint by `training.monitor`, else of the newest whole one, and its step.
 
     Raises: CheckpointError in one line if there is none, or it is of another model.
     """
@@ -144,7 +134,13 @@ def load_generator(run: Run) -> tuple[int, Params]:
     except (TypeError, OverflowError, MemoryError) as error:
         raise ConfigError(f"{run.folder / run_folder.CONFIG}: a model that cannot be built here: {error}") from error
     with checkpoint.checkpoints(folder, read_only=True) as manager:
-        step, state = checkpoint.restore(manager, like)
+        best = manager.best_step() if run.setup.settings.monitor is not None else None
+        return checkpoint.restore(manager, like, best)
+
+
+def load_generator(run: Run) -> tuple[int, Params]:
+    """The averaged generator of `load_state`, and its step."""
+    step, state = load_state(run)
     return step, state.ema
 
 
@@ -153,24 +149,18 @@ def sample(run: Run, ema: Params) -> dict[str, np.ndarray]:
 
     Without `sampling.num_days`, paths are as long as the held-out test part.
     """
-    setup, wanted = run.setup, run.config["sampling"]
-    num_days = wanted["num_days"] or setup.split.test.stop - setup.split.test.start
-    returns, prices = pipeline.generate(
-        setup,
-        ema,
-        jax.random.fold_in(jax.random.key(setup.seed), wanted["seed"]),
-        num_paths=wanted["num_paths"],
-        num_days=pipeline.longest(setup, num_days),
-    )
-    return {"returns": returns.astype(np.float32), "prices": prices.astype(np.float32)}
+    return pipeline.sampler(run.setup, run.config["sampling"])(ema)
 
 
-def judge(run: Run, step: int, ema: Params, *, trusted: tuple[str, ...] = (), **measured: str) -> Verdict:
+def judge(
+    run: Run, step: int, ema: Params, *, disc: Params | None = None, trusted: tuple[str, ...] = (), **measured: str
+) -> Verdict:
     """Samples, scores and reports a run: writes samples.npz, evaluation.json and, last, report.html.
 
-    `measured` stands in the head of the report, such as the speed.
+    With the discriminator `disc`, the report explains what it sees. `measured` stands in its head, such as the speed.
     """
-    from fingan_jax.evaluation import report  # matplotlib, which training does not wait for
+    from fingan_jax import explaining  # matplotlib, which training does not wait for
+    from fingan_jax.evaluation import report
 
     setup, folder = run.setup, run.folder
     samples = sample(run, ema)
@@ -181,6 +171,9 @@ def judge(run: Run, step: int, ema: Params, *, trusted: tuple[str, ...] = (), **
     score = build(run.config["evaluation"], trusted_packages=trusted)
     evaluation = score(test, returns, train, validation=validation)
     evaluation["provenance"] = dict(run.config["provenance"])
+    records = read_records(folder / run_folder.METRICS)
+    evaluation["findings"] = [*evaluation.get("findings", []), *alarms.findings(records)]
+    evaluation["hash"] = evaluation["provenance"].get("protocol_hash")  # of scores that may be compared
     run_folder.write_json(folder / run_folder.EVALUATION, evaluation)
     figures = report.write_report(
         folder / run_folder.REPORT,
@@ -188,7 +181,8 @@ def judge(run: Run, step: int, ema: Params, *, trusted: tuple[str, ...] = (), **
         samples=returns,
         reference=test,
         train=train,
-        records=read_records(folder / run_folder.METRICS),
+        records=records,
+        explanation=explaining.explain(setup, ema, disc) if run.config.get("explain", True) else None,
         summary={**summary(run, step), **{key.replace("_", " "): value for key, value in measured.items()}},
     )
     return Verdict(evaluation, figures)
@@ -215,6 +209,7 @@ def summary(run: Run, step: int) -> dict[str, str]:
         "generator": type(setup.models.gen).__name__,
         "discriminator": type(setup.models.disc).__name__,
         "objective": " + ".join(f"{term.weight:g} {name}" for name, term in setup.objective.items()),
+        **({"chosen": f"step {step}, the best by {monitor}"} if (monitor := setup.settings.monitor) else {}),
         "steps": f"{step}, {setup.settings.num_disc_steps} discriminator update(s) each",
         "batch": f"{setup.settings.batch_size} windows of {setup.window} days",
         "seed": str(setup.seed),
@@ -227,6 +222,8 @@ def _check_judgement(cfg: Config, setup: Setup, trusted: tuple[str, ...]) -> Non
     sampling, test = cfg["sampling"], setup.split.test
     if not isinstance(cfg["provenance"], Mapping):
         raise ConfigError(f"provenance={cfg['provenance']} must name versions and hashes, as in the run that wrote it")
+    if not fits(cfg.get("explain", True), bool):
+        raise ConfigError(f"explain={cfg['explain']} must be true or false")
     if not callable(build(cfg["evaluation"], trusted_packages=trusted)):
         raise ConfigError("evaluation must name a function that scores, such as fingan_jax.evaluation.suite.evaluate")
     whole_numbers(sampling, "sampling.", num_paths=1, seed=0)

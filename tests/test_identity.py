@@ -113,3 +113,11 @@ def test_runs_of_one_experiment_may_differ_in_their_seed_alone(tmp_path):
     identity.check_same_but_seed([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(ConfigError, match=r"training.batch_size=64 \(now 8\)"):
         identity.check_same_but_seed([tmp_path / "a", tmp_path / "b", tmp_path / "c"])
+
+
+def test_whether_a_run_is_explained_changes_neither_the_run_nor_its_protocol():
+    config = {"seed": 0, "evaluation": {}, "sampling": {}, "windows": {}}
+    prices = Prices(np.ones((3, 1)), np.arange(3).astype("datetime64[D]"), ("A",))
+    explained, not_explained = ({**config, "explain": value} for value in (True, False))
+    assert identity.identity(explained) == identity.identity(not_explained) == identity.identity(config)
+    assert identity.provenance(prices, explained) == identity.provenance(prices, not_explained)

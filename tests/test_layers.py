@@ -31,9 +31,18 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "fingan_jax.identity": ("fingan_jax",),
     "fingan_jax.validation": ("fingan_jax",),
     "fingan_jax.runs": ("fingan_jax",),
+    "fingan_jax.watching": ("fingan_jax",),
+    "fingan_jax.monitor": ("fingan_jax",),
+    "fingan_jax.crew": ("fingan_jax",),
     "fingan_jax.fit": ("fingan_jax",),
     "fingan_jax.jobs": ("fingan_jax",),
+    "fingan_jax.judging": ("fingan_jax",),
     "fingan_jax.overview": ("fingan_jax",),
+    "fingan_jax.factors": ("fingan_jax",),
+    "fingan_jax.gathering": ("fingan_jax",),
+    "fingan_jax.comparable": ("fingan_jax",),
+    "fingan_jax.comparing": ("fingan_jax",),
+    "fingan_jax.explaining": ("fingan_jax",),
     "experiments": ("fingan_jax",),
 }
 # the only modules that may import a library, wherever in the file

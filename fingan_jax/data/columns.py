@@ -20,8 +20,11 @@ _VOLUME = {"volume", "vol", "turnover"}
 _MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "nat", "<na>", "-", "."}
 
 
-def date_column(frame: "pd.DataFrame", source: str, date: str | None) -> str:
-    """The column `date`, else the first with the name of one, else the first that reads as dates throughout."""
+def date_column(frame: "pd.DataFrame", source: str, date: str | None) -> str | None:
+    """The column `date`, else the first with the name of one, else the first that reads as dates throughout.
+
+    None where every column holds numbers, so that none can be one of dates.
+    """
     if date is not None:
         return _existing(frame, source, "date", date)
     for name in frame.columns:
@@ -32,6 +35,8 @@ def date_column(frame: "pd.DataFrame", source: str, date: str | None) -> str:
         given = [cell for cell in cells if cell is not None]
         if given and _reads_as_dates(given):
             return name
+    if all(_is_numeric(frame, name) for name in frame.columns):
+        return None
     raise ValueError(f"{source}: no column of dates found among {_listed(frame)}: name it with data.date")
 
 
@@ -54,7 +59,12 @@ def ticker_column(frame: "pd.DataFrame", source: str, day: str, layout: str) -> 
 
 
 def price_columns(frame: "pd.DataFrame", source: str, taken: Sequence[str], named: Sequence[str]) -> list[str]:
-    """The columns `named`, else the adjusted close, else the close, else all of numbers but the volume."""
+    """The columns `named`, else the adjusted close, else the close, else all of numbers but the volume.
+
+    All of numbers, the volume too, where "all" is named and no column is called so.
+    """
+    if list(named) == ["all"] and "all" not in frame.columns:
+        return [name for name in frame.columns if name not in taken and _is_numeric(frame, name)]
     if named:
         return [_existing(frame, source, "columns", name) for name in named]
     free = [name for name in frame.columns if name not in taken]

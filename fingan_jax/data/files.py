@@ -1,6 +1,7 @@
 """Prices from a CSV or Parquet file of one's own."""
 
 import csv
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -29,9 +30,10 @@ def table(
     """Daily prices from the CSV (.csv, .tsv, .txt) or Parquet (.parquet, .pq) file at `path`.
 
     - Dates: the column `date`, else one called date, time, datetime, timestamp or day, else the first
-      that reads as dates throughout (formats: `dates.parse`).
+      that reads as dates throughout (formats: `dates.parse`). A file of numbers alone is in order: its rows are
+      dated by business days from 1970-01-01 on, and stderr says so.
     - Prices: the `columns` named, else the adjusted close, else the close, else every column of numbers
-      but the volume.
+      but the volume; columns "all" are all of numbers.
     - Long form (one row for each date and ticker), which "auto" recognises by a column called symbol,
       ticker, tic, asset, instrument, isin, ric, permno or name, is spread out to one column a ticker,
       in the order of their names. There `columns` holds the tickers wanted, or the name of the price column, or both.
@@ -44,6 +46,8 @@ def table(
     source = str(path)
     chosen = [columns] if isinstance(columns, str) else list(columns or [])
     day = find.date_column(frame, source, date)
+    if day is None:
+        frame, day = _numbered(frame, source), "day"
     ticker = find.ticker_column(frame, source, day, layout)
     dates = find.dates(frame, source, day)
     if ticker is None:
@@ -56,6 +60,13 @@ def table(
         order = np.argsort(prices.dates, kind="stable")
         prices, rows = Prices(prices.values[order], prices.dates[order], prices.names), rows[order]
     return check(prices, source, rows=rows, start=start, end=end, max_gap=max_gap)
+
+
+def _numbered(frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
+    """The frame with a column of dates for one that has none: its rows in order, a business day each."""
+    print(f"{source}: no column of dates: rows are taken in order, as business days from 1970-01-01", file=sys.stderr)
+    days = np.busday_offset("1970-01-01", np.arange(len(frame)), roll="forward")
+    return frame.assign(day=days.astype("datetime64[s]"))
 
 
 def _read(path: str) -> "pd.DataFrame":

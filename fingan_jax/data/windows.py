@@ -52,6 +52,17 @@ def split(
     return Split(*parts)
 
 
+def latest(train: slice, share: float, *, least: int) -> slice:
+    """The last `share` of the rows of `train`. Raises ValueError where fewer than `least` are left."""
+    rows = round(share * (train.stop - train.start))
+    if rows < least:
+        raise ValueError(
+            f"training.data_share={share} leaves {rows} rows to train on, windows.past + windows.window need {least}: "
+            "raise the share or shorten the window"
+        )
+    return slice(train.stop - rows, train.stop)
+
+
 def _check(*, window: int, past: int, gap: int, fractions: Sequence[float]) -> None:
     for key, value, least in (("window", window, 1), ("past", past, 0), ("gap", gap, 0)):
         if value < least:

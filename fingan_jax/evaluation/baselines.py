@@ -42,6 +42,27 @@ def block_bootstrap(train: Series, seed: int, num_paths: int, num_days: int, *, 
     return train[index % len(train)]
 
 
+def memorised(train: Series, seed: int, num_paths: int, num_days: int, *, kept: int = 10, block: int = 20) -> PathArray:
+    """Ten training windows of 20 days, learnt by heart: every path strings some of them together, at random."""
+    rng, block = np.random.default_rng(seed), min(block, len(train))
+    starts = rng.integers(len(train) - block + 1, size=kept)
+    drawn = starts[rng.integers(kept, size=(num_paths, -(-num_days // block)))]
+    return train[(drawn[..., None] + np.arange(block)).reshape(num_paths, -1)[:, :num_days]]
+
+
+def shuffled(train: Series, seed: int, num_paths: int, num_days: int) -> PathArray:
+    """Training days in random order: every distribution of one day is right, and nothing in time is."""
+    rng = np.random.default_rng(seed)
+    rounds = -(-num_days // len(train))
+    order = np.argsort(rng.random((num_paths, rounds, len(train))), axis=2).reshape(num_paths, -1)
+    return train[order[:, :num_days]]
+
+
+def time_reversed(train: Series, seed: int, num_paths: int, num_days: int, *, block: float = 20.0) -> PathArray:
+    """The block bootstrap, each path backwards: all is right that does not know the direction of time."""
+    return block_bootstrap(train, seed, num_paths, num_days, block=block)[:, ::-1]
+
+
 def _fit_garch(returns: Float[np.ndarray, " time"], name: str):
     """Parameters (mu, omega, alpha, beta, nu) in per cent, and standardised residuals, of GARCH(1,1)-t."""
     from arch import arch_model

@@ -16,7 +16,8 @@ Panels = dict[str, list[str]]
 LONGEST = 40  # characters of a label
 
 
-def _points(records: Records, key: str) -> list[tuple[float, float]]:
+def points(records: Records, key: str) -> list[tuple[float, float]]:
+    """The steps and finite values of a key."""
     return [
         (float(record["step"]), float(record[key]))
         for record in records
@@ -27,7 +28,7 @@ def _points(records: Records, key: str) -> list[tuple[float, float]]:
 def panels(records: Records) -> Panels:
     """Which keys of the records each panel draws; only those with a value, and only panels with a key."""
     keys = sorted({key for record in records for key in record if key.startswith(("gen/", "disc/"))})
-    keys = [key for key in keys if _points(records, key)]
+    keys = [key for key in keys if points(records, key)]
     norms = [key for key in keys if key.endswith("grad_norm")]
     found = {
         "Generator, by term": [key for key in keys if key.startswith("gen/") and key not in norms],
@@ -55,10 +56,11 @@ def _smooth(values: np.ndarray, span: int) -> np.ndarray:
     return np.convolve(values, kernel, "same") / np.convolve(np.ones_like(values), kernel, "same")
 
 
-def _draw(ax: Axes, records: Records, keys: Sequence[str]) -> None:
+def draw(ax: Axes, records: Records, keys: Sequence[str]) -> None:
+    """A line for each key; where there are many records, their running mean over a fortieth of them is drawn bold."""
     colours = (MODEL, *FLOW)
     for place, key in enumerate(keys):
-        step, value = np.asarray(_points(records, key)).T
+        step, value = np.asarray(points(records, key)).T
         colour = colours[place % len(colours)]
         span = max(1, len(value) // 40)
         if span > 1:
@@ -69,11 +71,11 @@ def _draw(ax: Axes, records: Records, keys: Sequence[str]) -> None:
 
 
 def losses(found: Panels, records: Records) -> Figure:
-    """One axis a panel; where there are many records, their running mean over a fortieth of them is drawn bold."""
+    """One axis a panel; norms on a logarithmic scale."""
     figure = Figure(figsize=(10.5, 3.4), layout="constrained")
     axes = figure.subplots(1, len(found), squeeze=False)[0]
     for ax, (title, keys) in zip(axes, found.items(), strict=True):
-        _draw(ax, records, keys)
+        draw(ax, records, keys)
         ax.set(title=title, ylabel="norm, log scale" if title == "Gradient norms" else "loss")
         if title == "Gradient norms":
             ax.set_yscale("log")

@@ -42,7 +42,7 @@ def learning(groups: Groups, keys: Sequence[str]) -> Figure:
             ax.plot(found.step, found.mean, dash, color=colour, linewidth=2, label=name)
         _finish(ax, key, last_row=place + COLUMNS >= len(keys))
     if len(groups) > 1:
-        _legend(figure)
+        legend(figure)
     return figure
 
 
@@ -56,7 +56,7 @@ def _finish(ax: Axes, key: str, *, last_row: bool) -> None:
         ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
 
 
-def _legend(figure: Figure) -> None:
+def legend(figure: Figure) -> None:
     """One legend of all axes, each label once."""
     found: dict[str, Any] = {}
     for ax in figure.axes:
@@ -80,7 +80,7 @@ def scores(groups: Groups, rows: Sequence[Compared]) -> Figure:
         _strip(ax, groups, row)
         if place % columns and len(groups) > 1:
             ax.tick_params(labelleft=False)
-    _legend(figure)
+    legend(figure)
     return figure
 
 

@@ -51,6 +51,8 @@ def _content(value: Any) -> Any:
         return tuple((name, _content(value[name])) for name in sorted(value))
     if isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(_content(x) for x in value)
+    if isinstance(value, functools.partial):
+        return value.func, _content(value.args), _content(value.keywords)
     return type(value), value
 
 

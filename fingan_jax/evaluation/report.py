@@ -7,7 +7,9 @@ from html import escape
 from typing import Any
 
 from fingan_jax.atomic import replacing
+from fingan_jax.evaluation.explanation import Explanation
 from fingan_jax.evaluation.figures import figures
+from fingan_jax.evaluation.known import known_failures
 from fingan_jax.evaluation.page import page, section
 from fingan_jax.evaluation.paths import PathArray, Series
 from fingan_jax.evaluation.rows import COLUMNS, ROWS, Line, lines
@@ -22,6 +24,11 @@ ALT = {
     "aggregation": "Excess kurtosis by horizon",
     "correlation": "Correlation between assets, real and generated",
     "losses": "Losses by term and gradient norms over training",
+    "attribution": "Daily returns of generated and held-out windows, coloured by what they add to the score",
+    "attribution_summary": "What days add to the discriminator's score, by size of the move and place in the window",
+    "importance": "Loss of a classifier's AUC without each stylised fact",
+    "traversal": "Stylised facts of generated windows along directions of the noise",
+    "watch": "Discriminator, gradients by term and variety of generated paths over training",
 }
 
 
@@ -96,6 +103,11 @@ def _sections(evaluation: Mapping[str, Any], pictures: Mapping[str, bytes]) -> s
         ),
         ("Assets together", "Mean correlation of daily log returns.", ["correlation"]),
         ("Training", "What each player minimised, term by term.", ["losses"]),
+        (
+            "The game",
+            "Seen at every checkpoint. Grey: what a perfect generator would have. Marks at the foot: an alarm.",
+            ["watch"],
+        ),
     ]
     out = []
     for title, lead, names in parts:
@@ -103,7 +115,8 @@ def _sections(evaluation: Mapping[str, Any], pictures: Mapping[str, bytes]) -> s
         if found:
             out.append(section(title, lead, f'<div class="pair">{found}</div>' if len(names) > 1 else found))
     lead = "● marks the best of the model and the floors; small figures are 95 % intervals over generated paths."
-    return section("Scores beside the floors", lead, _table(evaluation)) + "".join(out) + _validation(evaluation)
+    scores = section("Scores beside the floors", lead, _table(evaluation)) + known_failures(evaluation)
+    return scores + "".join(out) + _validation(evaluation)
 
 
 def _validation(evaluation: Mapping[str, Any]) -> str:
@@ -115,6 +128,22 @@ def _validation(evaluation: Mapping[str, Any]) -> str:
     shown = {label: _minus(value) for label, value in facts.items() if value != "–"}
     lead = "The model against the validation days, by which models are chosen: never by the days of the table above."
     return section("Validation days", lead, _facts(shown))
+
+
+def _explained(explanation: Explanation | None) -> str:
+    """What gives the generated paths away: findings, each under what it is about, and figures."""
+    if explanation is None:
+        return ""
+    items = (
+        f'<li><span class="verdict">{escape(x.about)}</span><span>{escape(x.text)}</span></li>'
+        for x in explanation.findings
+    )
+    lead = (
+        "Integrated gradients of the discriminator, with real training windows for a baseline; a random forest on the "
+        "stylised facts of windows; directions of the noise along which paths move most. Nothing here is a score."
+    )
+    drawn = "".join(_figure(explanation.figures, name) for name in explanation.figures)
+    return section("What gives the generated paths away", lead, f'<ul class="findings">{"".join(items)}</ul>{drawn}')
 
 
 def _notes(evaluation: Mapping[str, Any]) -> str:
@@ -141,12 +170,13 @@ def write_report(
     train: Series,
     records: Sequence[Mapping[str, Any]] = (),
     summary: Mapping[str, str],
+    explanation: Explanation | None = None,
 ) -> dict[str, bytes]:
     """Write the report of a run to `path`, whole or not at all, and return its figures as PNG by name.
 
     `evaluation` is what `suite.evaluate` gave; `samples` [N, T, D], `reference` and `train` [time, asset] are log
     returns per day; `records` the rows of `metrics.jsonl`; `summary` what the header tells, in order: its `name` is
-    the title and its `about` the line below.
+    the title and its `about` the line below; `explanation` a section of its own.
     """
     protocol = evaluation["protocol"]
     floors = {"seed": int(protocol["seed"]), "block": protocol["bootstrap_block"]}
@@ -154,7 +184,8 @@ def write_report(
     facts = {name: value for name, value in summary.items() if name not in ("name", "about")}
     verdict = section("In plain words", "Each sentence follows a stated rule.", _findings(evaluation))
     title, about = summary.get("name", "A generator of returns"), summary.get("about", "Generated returns on trial.")
-    document = page(title, about, _facts(facts) + verdict + _sections(evaluation, pictures), _notes(evaluation))
+    sections = _sections(evaluation, pictures) + _explained(explanation)
+    document = page(title, about, _facts(facts) + verdict + sections, _notes(evaluation))
     with replacing(path) as file:
         file.write(document.encode())
-    return pictures
+    return pictures | dict(explanation.figures if explanation else {})

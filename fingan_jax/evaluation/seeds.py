@@ -34,7 +34,7 @@ def grouped(members: Sequence[Member]) -> Groups:
     keys = sorted({key for one in given for key, value in one.items() if (key, value) not in alike})
     groups: Groups = {}
     for member, one in zip(members, given, strict=True):
-        name = ", ".join(f"{_short(key, keys)}={one[key]}" for key in keys if key in one)
+        name = ", ".join(f"{short(key, keys)}={one[key]}" for key in keys if key in one)
         groups.setdefault(name, []).append(member)
     return {name or ("as it is" if len(groups) > 1 else "model"): found for name, found in groups.items()}
 
@@ -44,7 +44,8 @@ def _without_seed(overrides: Sequence[str]) -> dict[str, str]:
     return {key: value for key, value in pairs.items() if key != "seed"}
 
 
-def _short(key: str, keys: Sequence[str]) -> str:
+def short(key: str, keys: Sequence[str]) -> str:
+    """The last parts of a dotted key, two at least, that tell it from the others."""
     parts = key.split(".")
     for count in range(2, len(parts)):
         tail = ".".join(parts[-count:])

@@ -2,70 +2,42 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from fingan_jax.evaluation import baselines
-from fingan_jax.evaluation.coverage import coverage
-from fingan_jax.evaluation.distances import marginal, mmd
 from fingan_jax.evaluation.intervals import intervals
-from fingan_jax.evaluation.memo import remembered
+from fingan_jax.evaluation.market import Metrics, extra, market_of, score
 from fingan_jax.evaluation.paths import PathArray, Series, as_paths, as_series, cut
-from fingan_jax.evaluation.stylised_facts import aggregation, dependence, horizons, num_lags, shape
-from fingan_jax.evaluation.tails import risk
+from fingan_jax.evaluation.stylised_facts import horizons, num_lags
 from fingan_jax.evaluation.words import findings
 
-
-def score(real: PathArray, fake: PathArray, *, window: int = 20, limit: int = 1000) -> dict[str, float]:
-    """Every metric of generated paths [N, T, D] against real ones [M, T, D]; see the functions that make them."""
-    scores: dict[str, float] = {}
-    for metric in (shape, dependence, aggregation, marginal, risk):
-        scores |= metric(real, fake)
-    return scores | mmd(real, fake, days=window, limit=limit) | coverage(real, fake, days=window, limit=limit)
+NAME = "returns_holdout"
 
 
-def floors(
-    train: Series, *, num_paths: int, num_days: int, seed: int, block: float = 20.0
-) -> tuple[dict[str, PathArray], dict[str, str]]:
-    """Paths of every floor that could be fitted to the training returns, and for the others the reason in words."""
-    paths = {
-        "gaussian": baselines.gaussian(train, seed, num_paths, num_days),
-        "bootstrap": baselines.block_bootstrap(train, seed, num_paths, num_days, block=block),
-    }
-    try:
-        return paths | {"garch": baselines.garch(train, seed, num_paths, num_days)}, {}
-    except baselines.FitError as error:
-        return paths, {"garch": str(error)}
-
-
-class Market(NamedTuple):
-    """What every model is judged beside: two sections without a model's scores, and the floors that failed."""
-
-    held_out: dict[str, Any]
-    in_sample: dict[str, Any]
-    reasons: dict[str, str]
-
-
-@remembered
-def _market(
-    real: Series, train: Series, *, paths: Mapping[str, int], seed: int, block: float, options: Mapping[str, int]
-) -> Market:
-    """The floors' scores, fitted to `train`; `paths` holds num_paths and num_days, `options` are those of `score`."""
-    fakes, reasons = floors(train, **paths, seed=seed, block=block)
-    held_out, in_sample = (_section(series, fakes, paths["num_days"], **options) for series in (real, train))
-    for section in (held_out, in_sample):
-        section["floors"] |= {name: dict.fromkeys(section["floors"]["gaussian"], math.nan) for name in reasons}
-    return Market(held_out, in_sample, reasons)
-
-
-def _section(series: Series, fakes: Mapping[str, PathArray], days: int, **options: int) -> dict[str, Any]:
-    """Scores of the floors against one series, the series' own statistics, and its halves' scores."""
-    real = cut(series, days)
-    first, second = baselines.halves(series)
-    half_days = min(days, len(first))
-    itself = shape(real, real) | aggregation(real, real) | risk(real, real)
-    rows = {name: score(real, paths, **options) for name, paths in fakes.items()}
-    rows["real_half"] = score(cut(first, half_days), cut(second, half_days), **options)
-    return {"floors": rows, "real": {x: y for x, y in itself.items() if not x.endswith(("_error", "_ratio"))}}
+def without_model(  # noqa: PLR0913, the same options as `evaluate`
+    real: Series,
+    train: Series,
+    *,
+    num_paths: int,
+    num_days: int,
+    seed: int = 0,
+    block: float = 20.0,
+    window: int = 20,
+    limit: int = 1000,
+    metrics: Metrics | None = None,
+    **unused: Any,
+) -> dict[str, Any]:
+    """The floors alone against held-out and training returns, in the form of `evaluate`, which see."""
+    real, train = as_series("real", real), as_series("train", train)
+    days = min(num_days, len(real), len(train))
+    paths = {"num_paths": num_paths, "num_days": days}
+    options = {"window": window, "limit": limit}
+    beside = market_of(real, train, paths=paths, seed=seed, block=block, options=options, metrics=metrics or {})
+    settings = {"name": NAME, "seed": seed, "bootstrap_block": block, "window": min(window, days), "limit": limit}
+    about = settings | {"days": days, "paths": num_paths, "real_days": len(real), "train_days": len(train)}
+    sections = {**beside.held_out, "in_sample": beside.in_sample}
+    return plain(
+        {**sections, "reasons": beside.reasons, "not_computed": beside.not_computed, "protocol": about, "findings": []}
+    )
 
 
 def plain(value: Any) -> Any:
@@ -113,6 +85,7 @@ def evaluate(  # noqa: PLR0913, signatures are the schema of conf/evaluation
     window: int = 20,
     limit: int = 1000,
     draws: int = 200,
+    metrics: Metrics | None = None,
     validation: Series | None = None,
 ) -> dict[str, Any]:
     """Score generated log returns per day `samples` [N, T, D] against the held-out returns `real` [time, asset].
@@ -121,11 +94,12 @@ def evaluate(  # noqa: PLR0913, signatures are the schema of conf/evaluation
     `train`, give N paths of T days. Returns, in plain JSON types with None for NaN: `model` and `floors` (by floor, by
     metric), `real` (what the real returns measure), `in_sample` (the same three against `train`), `validation` (the
     model's scores against those days, by which to choose among models; only where given), `intervals` (95 % over
-    resampled generated paths, none if `draws` is 0), `reasons` (floors that failed), `protocol`, and `findings` (a
-    verdict and a sentence each). `real_half`, the first half of the series against the second, has windows of at most
-    half its length. `window` and `limit` size the windows of MMD and coverage, `block` the bootstrap. Floors and their
-    scores are remembered for the next model. Raises ValueError on wrong shapes, on values that are not finite and on
-    series below 10 days.
+    resampled generated paths, none if `draws` is 0), `reasons` (floors that failed), `not_computed` (scores that could
+    not be), `protocol`, and `findings` (a verdict and a sentence each). `metrics` are further ones, see `extra`, of
+    held-out days alone. `real_half`, the first half of the series against the second, has windows of at most half its
+    length. `window` and `limit` size the windows of MMD and coverage, `block` the bootstrap. Floors and their scores
+    are remembered for the next model. Raises ValueError on wrong shapes, on values that are not finite and on series
+    below 10 days.
     """
     samples, real, train = as_paths("samples", samples), as_series("real", real), as_series("train", train)
     if not samples.shape[2] == real.shape[1] == train.shape[1]:
@@ -136,7 +110,9 @@ def evaluate(  # noqa: PLR0913, signatures are the schema of conf/evaluation
     model = samples[:, :days]
     options = {"window": window, "limit": limit}
     paths = {"num_paths": len(model), "num_days": days}
-    market = _market(real, train, paths=paths, seed=seed, block=block, options=options)
+    metrics = metrics or {}
+    beside = market_of(real, train, paths=paths, seed=seed, block=block, options=options, metrics=metrics)
+    further, lost = extra(metrics, cut(real, days), model, seed=seed)
 
     def against(series: Series) -> dict[str, float]:
         length = min(days, len(series))
@@ -144,12 +120,13 @@ def evaluate(  # noqa: PLR0913, signatures are the schema of conf/evaluation
 
     settings = {"seed": seed, "bootstrap_block": block, "window": min(window, days), "limit": limit, "draws": draws}
     result = {
-        "model": against(real),
-        **market.held_out,
-        "in_sample": {"model": against(train), **market.in_sample},
+        "model": against(real) | further,
+        **beside.held_out,
+        "in_sample": {"model": against(train), **beside.in_sample},
         **({} if validation is None else {"validation": {"model": against(_as_validation(validation, real))}}),
         "intervals": intervals(cut(real, days), model, seed=seed, draws=draws) if draws else {},
-        "reasons": market.reasons,
-        "protocol": settings | _protocol(real, train, model),
+        "reasons": beside.reasons,
+        "not_computed": beside.not_computed | {f"model: {name}": reason for name, reason in lost.items()},
+        "protocol": {"name": NAME} | settings | _protocol(real, train, model),
     }
     return plain(result | {"findings": findings(plain(result))})

@@ -129,4 +129,6 @@ def findings(evaluation: Mapping[str, Any]) -> list[dict[str, str]]:
         *_suspicion(evaluation),
     ]
     failed = [("warning", f"A floor is missing: {reason}.") for reason in evaluation["reasons"].values()]
+    lost = evaluation.get("not_computed", {})
+    failed += [("warning", f"Not computed, {name}: {reason}.") for name, reason in lost.items()]
     return [{"verdict": verdict, "text": text} for verdict, text in [*found, *failed]]

@@ -5,7 +5,7 @@ import shlex
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +34,20 @@ def command(
     *,
     together: Callable[[list[DictConfig], list[Path]], list[Exception | None]] | None = None,
     after: Callable[[Path], None] | None = None,
+    spelt: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[[DictConfig], int | None]], Callable[[], None]]:
     """Makes `main(cfg) -> exit code` a command that reads conf/<config_name>.yaml and its command line.
 
     Whatever the user got wrong, a ValueError, a missing file or an error of Hydra's, ends as one line on stderr and
     exit code 2; a computation that failed, as one line and exit code 1. HYDRA_FULL_ERROR=1 shows the traceback instead.
     `together(cfgs, folders)` runs jobs of a sweep that share a program and gives each one's error or None;
-    `after(folder)` is called at the end of a sweep.
+    `after(folder)` is called at the end of a sweep. `spelt` are keys of the command line by what they are called in the
+    config: a key that has the name of a folder of conf/ would be taken for a choice from it.
     """
 
     def decorate(main: Callable[[DictConfig], int | None]) -> Callable[[], None]:
         def start() -> None:
+            sys.argv[1:] = [_spelt(arg, spelt or {}) for arg in sys.argv[1:]]
             show, ended = os.environ.get(SHOW_TRACEBACK) == "1", list[int | Exception]()
 
             def task(cfg: DictConfig) -> None:
@@ -67,6 +70,11 @@ def command(
         return start
 
     return decorate
+
+
+def _spelt(arg: str, names: Mapping[str, str]) -> str:
+    key, given, value = arg.partition("=")
+    return f"{names.get(key, key)}{given}{value}"
 
 
 def _job(main: Callable[[DictConfig], int | None], cfg: DictConfig) -> None:

@@ -18,10 +18,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
+from orbax.checkpoint.checkpoint_managers import AnyPreservationPolicy, BestN, LatestN
 
+from fingan_jax.training.best import Best
 from fingan_jax.training.distributed import everywhere, fetch
-
-Meta = dict[str, Any]
 
 
 class CheckpointError(ValueError):
@@ -44,11 +44,16 @@ def digest(tree: Any) -> str:
 def checkpoints(folder: Path, keep: int = 3, *, read_only: bool = False) -> Iterator[ocp.CheckpointManager]:
     """Opens the checkpoints of a run; a save is durable when it returns. Unfinished saves are never seen.
 
+    The newest `keep` stay, and beside them the best of those that were saved as the best so far.
+
     Raises: CheckpointError if the folder cannot be understood.
     """
     _hush()
     options = ocp.CheckpointManagerOptions(
-        max_to_keep=keep,
+        best_fn=_score,
+        preservation_policy=AnyPreservationPolicy(
+            [LatestN(keep), BestN(get_metric_fn=_score, n=1, keep_checkpoints_without_metrics=False)]
+        ),
         step_prefix="step",
         cleanup_tmp_directories=not read_only,
         read_only=read_only,
@@ -77,26 +82,37 @@ def _hush() -> None:
     sys.unraisablehook = quieter
 
 
-def save(manager: ocp.CheckpointManager, step: int, state: Any, meta: Meta | None = None) -> None:
-    """Writes `state`, wherever it lies, as checkpoint `step`.
+def _score(metrics: Any) -> float:
+    return metrics["score"]
+
+
+def save(manager: ocp.CheckpointManager, step: int, state: Any, best: Best = Best()) -> None:  # noqa: B008
+    """Writes `state`, wherever it lies, as checkpoint `step`; `best` is the best so far, perhaps this one.
 
     Raises: CheckpointError if there is one at or after it already.
     """
     state = fetch(state)
-    payload = {**(meta or {}), "sha256": digest(state)}
+    payload = {"sha256": digest(state), **({"best": list(best)} if best.found else {})}
+    scored = {"score": best.score} if best.found and best.step == step else None
     args = ocp.args.Composite(state=ocp.args.StandardSave(everywhere(state)), meta=ocp.args.JsonSave(payload))
-    if not manager.save(step, args=args):
+    if not manager.save(step, args=args, metrics=scored):
         raise CheckpointError(f"step {step} was not saved: {manager.directory} holds a checkpoint at or after it")
 
 
-def restore(manager: ocp.CheckpointManager, like: Any) -> tuple[int, Any]:
+def best_so_far(manager: ocp.CheckpointManager, step: int) -> Best:
+    """What was the best when checkpoint `step`, which is there, was saved."""
+    meta = manager.restore(step, args=ocp.args.Composite(meta=ocp.args.JsonRestore())).meta
+    return Best(*meta.get("best", ()))
+
+
+def restore(manager: ocp.CheckpointManager, like: Any, only: int | None = None) -> tuple[int, Any]:
     """The newest whole checkpoint, as (step, state) with the structure and dtypes of `like`, on one device.
 
-    A damaged one is passed over with a warning.
+    A damaged one is passed over with a warning; with `only`, it is that step or none.
 
     Raises: CheckpointError, saying what is wrong with each, if none is good.
     """
-    steps = sorted(manager.all_steps(), reverse=True)
+    steps = sorted(manager.all_steps(), reverse=True) if only is None else [only]
     if not steps:
         raise CheckpointError(f"no finished checkpoint in {manager.directory}: train first")
     faults, like = [], fetch(like)

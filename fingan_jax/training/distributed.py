@@ -7,7 +7,7 @@ alone prints, logs and writes, but for checkpoints, which all write.
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -110,6 +110,15 @@ def agree(folder: Path) -> Path:
 def greatest(value: int) -> int:
     """The greatest of the values that the processes give, in every process: a signal to one stops all."""
     return int(np.max(multihost_utils.process_allgather(np.int32(value)))) if jax.process_count() > 1 else value
+
+
+def of_main(values: Sequence[float]) -> list[float]:
+    """The values of process 0, in every process: what it decides, all decide."""
+    if jax.process_count() == 1:
+        return list(values)
+    # As bytes: a device would round them to float32.
+    sent = np.frombuffer(np.asarray(values, np.float64).tobytes(), np.uint8)
+    return list(np.frombuffer(multihost_utils.process_allgather(sent)[0].tobytes(), np.float64))
 
 
 def _wait() -> None:

@@ -22,6 +22,12 @@ def progress_bar(start: int, total: int, runs: int = 1) -> Iterator[tqdm]:
         yield bar
 
 
+def say(bar: tqdm, lines: Sequence[str]) -> None:
+    """Prints lines on stderr, above the bar."""
+    for line in lines:
+        bar.write(line, file=sys.stderr)
+
+
 def advance(bar: tqdm, step: int, records: Sequence[dict[str, float]]) -> None:
     """Moves the bar to `step` and shows each term's value, the mean of those runs that go on."""
     names = (

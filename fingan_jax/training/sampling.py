@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,20 +13,25 @@ from fingan_jax.types import Key, Params, Paths
 
 Past = Float[Array, "batch past feature"]
 Play = Callable[[Params, Key, int, int, Past | None], Paths]
+Sampler = Callable[[Params, Key, int], np.ndarray]
 
 
-def sample_paths(
+def sample_paths(play: Play, params: Params, key: Key, *, num_paths: int, num_days: int, **options: Any) -> np.ndarray:
+    """Generated paths [num_paths, num_days, asset] of one generator, once: see `make_sampler`."""
+    return make_sampler(play, num_days=num_days, **options)(params, key, num_paths)
+
+
+def make_sampler(
     play: Play,
-    params: Params,
-    key: Key,
     *,
-    num_paths: int,
     num_days: int,
     block: int | None = None,
     past: Callable[[Key, int], Past] | None = None,
     batch_size: int = 100,
-) -> np.ndarray:
-    """Generated paths [num_paths, num_days, asset], in the units the generator was trained in.
+) -> Sampler:
+    """Returns `sample(params, key, num_paths) -> [num_paths, num_days, asset]`, compiled once for any of them.
+
+    Paths are in the units the generator was trained in.
 
     `play(params, key, batch_size, days, past)` plays the generator on fresh noise. With `block` it emits that many days
     at a time: without `past` only the first block is to be had; with `past(key, batch_size)`, which draws what is known
@@ -48,9 +54,12 @@ def sample_paths(
             return play(params, key_noise, batch_size, length, None)[:, :num_days]
         return _roll(partial(play, params), key_noise, past(key_past, batch_size), num_days, length)
 
-    batches = range(-(-num_paths // batch_size))
-    drawn = [np.asarray(draw(params, jax.random.fold_in(key, i))) for i in batches]
-    return np.concatenate(drawn)[:num_paths]
+    def sample(params: Params, key: Key, num_paths: int) -> np.ndarray:
+        batches = range(-(-num_paths // batch_size))
+        drawn = [np.asarray(draw(params, jax.random.fold_in(key, i))) for i in batches]
+        return np.concatenate(drawn)[:num_paths]
+
+    return sample
 
 
 def _roll(play: Callable[[Key, int, int, Past], Paths], key: Key, past: Past, num_days: int, block: int) -> Paths:

@@ -43,7 +43,7 @@ def make_train_step(
     each device's part.
     """
     average: Average = partial(jax.lax.pmean, axis_name=axis_name) if axis_name else lambda tree: tree
-    play = _make_play(models, _on_shard(noise, axis_name) if axis_name else noise, axis_name)
+    play = make_play(models, _on_shard(noise, axis_name) if axis_name else noise, axis_name)
     update_disc = _make_update_disc(play, optimizers.disc, objective, average)
     update_gen = _make_update_gen(play, optimizers.gen, objective, average)
 
@@ -78,7 +78,9 @@ def _on_shard(noise: Noise, axis_name: str) -> Noise:
     return lambda key, batch_size, time: rows(noise(key, batch_size * jax.lax.axis_size(axis_name), time))
 
 
-def _make_play(models: Players, noise: Noise, axis_name: str | None) -> Play:
+def make_play(models: Players, noise: Noise, axis_name: str | None = None) -> Play:
+    """Returns `play(params, batch, key) -> Round`: fresh noise, and what the generator makes of it."""
+
     def on_device(key: Key) -> Key:
         return jax.random.fold_in(key, jax.lax.axis_index(axis_name)) if axis_name else key
 

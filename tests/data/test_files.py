@@ -130,6 +130,16 @@ def test_newest_first_is_refused_and_the_remedy_works(write):
     assert table(path, sort=True).values.tolist() == [[1, 10], [2, 11], [3, 12]]
 
 
+def test_a_file_of_numbers_alone_is_in_order_and_all_of_it_can_be_had(write, capsys):
+    path = write("Open,Close,Volume\n1,2,300\n3,4,500\n5,6,700\n")
+    prices = table(path)
+    assert prices.names == ("Close",)
+    assert prices.values.tolist() == [[2], [4], [6]]
+    assert prices.dates.astype(str).tolist() == ["1970-01-01", "1970-01-02", "1970-01-05"]
+    assert "no column of dates: rows are taken in order" in capsys.readouterr().err
+    assert table(path, columns="all").names == ("Open", "Close", "Volume")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -149,7 +159,7 @@ def test_newest_first_is_refused_and_the_remedy_works(write):
         ("Date,Close\n1/13/2020,1\n14/1/2020,2\n", ["mixes two orders", "row 3", "row 2"]),
         ("Date,Close\n2020-01-02,1\n2020-01-02,2\n", ["date 2020-01-02 is given twice, rows 2 and 3"]),
         ("Date,Close,Close\n2020-01-02,1,1\n", ["2 columns are called 'Close'"]),
-        ("a,b\n1,2\n3,4\n", ["no column of dates found among 'a', 'b'", "data.date"]),
+        ("a,b\n1,x\n3,y\n", ["no column of dates found among 'a', 'b'", "data.date"]),
         ("Date,b\n2020-01-02,x\n2020-01-03,y\n", ["no column of prices found", "data.columns"]),
         ("date,symbol,close\n2020-01-02,A,1\n2020-01-03,,1\n", ["row 3 has no date or no ticker"]),
         ("date,symbol,close\n2020-01-02,A,1\n2020-01-02,A,1\n", ["'A' has the date 2020-01-02 twice, in rows 2 and 3"]),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fingan_jax.data.windows import Split, gather, sampler, split, windows
+from fingan_jax.data.windows import Split, gather, latest, sampler, split, windows
 
 
 def test_split_by_hand():
@@ -149,3 +149,10 @@ def test_all_windows_by_hand():
     for window, stride in ((11, 1), (0, 1), (4, 0)):
         with pytest.raises(ValueError, match=rf"windows\.window={window}"):
             windows(series, window, stride)
+
+
+def test_the_latest_share_of_the_train_part_ends_where_it_ends():
+    assert latest(slice(0, 100), 0.25, least=20) == slice(75, 100)
+    assert latest(slice(10, 110), 1.0, least=20) == slice(10, 110)
+    with pytest.raises(ValueError, match=r"training\.data_share=0\.1 leaves 10 rows"):
+        latest(slice(0, 100), 0.1, least=20)

@@ -40,7 +40,7 @@ def test_the_file_is_self_contained_and_nothing_is_left_beside_it(written):
     assert "<script" not in html
     assert "http" not in re.sub(r"base64,[^\"]+", "", html)
     assert set(re.findall(r'src="(.{22})', html)) == {"data:image/png;base64,"}
-    assert html.count("<section>") == html.count("</section>") == 8
+    assert html.count("<section>") == html.count("</section>") == 9
     for tag in ("table", "tr", "td", "figure", "main", "ul", "dl"):
         assert len(re.findall(rf"<{tag}[ >]", html)) == html.count(f"</{tag}>")
 
@@ -128,3 +128,14 @@ def test_several_assets_add_their_correlation_and_a_diverged_path_can_be_drawn(r
     drawn = figures(samples=samples, reference=series, train=series, floors={"gaussian": samples[1:]})
     assert set(drawn) == {"paths", "distribution", "qq", "acf", "leverage", "aggregation", "correlation"}
     assert all(data.startswith(b"\x89PNG") for data in drawn.values())
+
+
+def test_known_failures_stand_beside_the_model(run, written):
+    html = written[0].read_text()
+    part = html[html.index("Beside known failures") :]
+    assert all(f'<th class="">{name}</th>' in part for name in ("Memorised", "Shuffled", "Reversed", "Real half"))
+    evaluation = run["evaluation"]
+    shown = f"{evaluation['floors']['memorised']['coverage']:.3f}"
+    assert f"<td>Coverage</td><td class=m>{evaluation['model']['coverage']:.3f}</td><td>{shown}</td>" in part
+    further = {**evaluation, "model": {**evaluation["model"], "own_score": 0.25}}
+    assert "<td>own score</td><td class=m>0.250</td><td>–</td>" in report.known_failures(further)

@@ -6,10 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fingan_jax.evaluation import memo, suite
+from fingan_jax.evaluation import baselines, memo, suite
 from fingan_jax.evaluation.intervals import intervals
+from fingan_jax.evaluation.paths import cut
 from fingan_jax.evaluation.rows import LOWER, ONE, REAL, ROWS, Row, best, lines
+from fingan_jax.evaluation.stylised_facts import shape
 from fingan_jax.evaluation.table import table
+from fingan_jax.evaluation.tails import risk
 
 SMALL = {"limit": 300, "draws": 40}
 
@@ -40,7 +43,7 @@ def verdicts(evaluation, start):
 
 def test_the_result_is_plain_json_with_every_row(result):
     assert json.loads(json.dumps(result, allow_nan=False)) == result
-    assert set(result["floors"]) == {"gaussian", "bootstrap", "garch", "real_half"}
+    assert set(result["floors"]) == {"gaussian", "bootstrap", "garch", "real_half", "memorised", "shuffled", "reversed"}
     assert set(result["in_sample"]["floors"]) == set(result["floors"])
     keys = set(result["model"])
     assert all(set(result["floors"][name]) == keys for name in ("gaussian", "bootstrap", "garch"))
@@ -63,8 +66,8 @@ def test_a_second_model_shares_the_floors_and_changes_no_number(monkeypatch, hel
     memo.forget()
     alone = [judge(samples), memo.forget(), judge(1.1 * samples)][::2]
     memo.forget()
-    fitted, fit = [], suite.baselines.garch
-    monkeypatch.setattr(suite.baselines, "garch", lambda *args: (fitted.append(args), fit(*args))[1])
+    fitted, fit = [], baselines.garch
+    monkeypatch.setattr(baselines, "garch", lambda *args: (fitted.append(args), fit(*args))[1])
     assert [judge(samples), judge(1.1 * samples)] == alone
     assert len(fitted) == 1
     judge(samples[:11])
@@ -80,7 +83,7 @@ def test_the_validation_days_are_scored_like_the_others_and_change_none(result, 
 
 
 def test_the_real_row_is_what_the_market_measures(result, held_out):
-    assert result["real"]["es_5"] == suite.risk(suite.cut(held_out, 300), suite.cut(held_out, 300))["es_5"]
+    assert result["real"]["es_5"] == risk(cut(held_out, 300), cut(held_out, 300))["es_5"]
     assert "emd_1" not in result["real"]
     assert not any(name.endswith("_error") for name in result["real"])
 
@@ -98,9 +101,9 @@ def test_a_reference_shorter_than_the_paths_cuts_them(samples, train):
 
 def test_a_floor_that_cannot_be_fitted_is_a_row_of_nulls_with_a_reason(monkeypatch, held_out, samples, train):
     def fails(*_):
-        raise suite.baselines.FitError("GARCH(1,1)-t did not converge on asset 0 (optimizer flag 4)")
+        raise baselines.FitError("GARCH(1,1)-t did not converge on asset 0 (optimizer flag 4)")
 
-    monkeypatch.setattr(suite.baselines, "garch", fails)
+    monkeypatch.setattr(baselines, "garch", fails)
     result = suite.evaluate(held_out, samples[:8], train, draws=0, limit=100)
     assert set(result["floors"]["garch"].values()) == {None}
     assert "did not converge" in result["reasons"]["garch"]
@@ -153,7 +156,7 @@ def test_words_find_each_wrong_generator(result, held_out, samples, train):
 
 def test_intervals_hold_the_score_and_narrow_with_more_paths(real, good):
     few, many = (intervals(real[:2], good[:n], seed=0) for n in (10, 60))
-    ratio = suite.shape(real[:2], good)["std_ratio"]
+    ratio = shape(real[:2], good)["std_ratio"]
     assert many["std_ratio"]["low"] < ratio < many["std_ratio"]["high"]
     assert all(many[name]["low"] <= many[name]["high"] for name in many)
     assert many["std_ratio"]["high"] - many["std_ratio"]["low"] < few["std_ratio"]["high"] - few["std_ratio"]["low"]
@@ -193,3 +196,35 @@ def test_the_terminal_table_is_narrow_marked_and_in_words(result):
     assert clusters.count("*") == len(next(x for x in lines(result) if x.row.key == "acf_abs_rms").best)
     assert "Dispersion" in text
     assert text.count("*") > len(lines(result))
+
+
+def scale_gap(key, real, fake):
+    return {"scale_gap": [abs(real.std() - fake.std()), 0.0]}
+
+
+def test_a_metric_of_ones_own_stands_beside_the_others_for_the_floors_too(held_out, samples, train):
+    def lost(key, real, fake):
+        raise ValueError("too few windows: give more")
+
+    own = {"metrics": {"scale_gap": scale_gap, "lost": lost}, "draws": 0, "limit": 100}
+    result = suite.evaluate(held_out, samples[:8], train, **own)
+    expected = abs(cut(held_out, 300).std() - samples[:8].std()) / 2  # the mean of its values
+    assert result["model"]["scale_gap"] == pytest.approx(expected)
+    assert all("scale_gap" in scores for scores in result["floors"].values())
+    assert result["not_computed"]["model: lost"] == "too few windows: give more"
+    assert "lost" not in result["model"]
+    assert verdicts(result, "Not computed, model: lost") == ["warning"]
+
+
+def test_the_floors_alone_are_those_beside_a_model(held_out, samples, train):
+    options = {"draws": 0, "limit": 100, "metrics": {"scale_gap": scale_gap}}
+    result = suite.evaluate(held_out, samples[:8], train, **options)
+    alone = suite.without_model(held_out, train, num_paths=8, num_days=300, **options)
+    assert alone["floors"] == result["floors"]
+    assert "model" not in alone
+
+
+def test_known_failures_are_worse_where_they_fail(result):
+    floors = result["floors"]
+    assert floors["shuffled"]["acf_abs_rms"] > 1.2 * floors["bootstrap"]["acf_abs_rms"]
+    assert floors["memorised"]["coverage"] < 0.7 * floors["bootstrap"]["coverage"]

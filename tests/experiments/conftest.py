@@ -30,6 +30,7 @@ TINY = (
     "sampling.num_paths=40",
     "sampling.num_days=60",
     "evaluation.draws=0",
+    "explain=false",
     "wandb.mode=disabled",
     "devices.count=1",
 )

@@ -22,7 +22,11 @@ def test_a_run_folder_is_complete(trained):
         assert samples["returns"].shape == samples["prices"].shape == (40, 60, 1)
         assert np.all(samples["prices"] > 0)
     evaluation = json.loads((run / "evaluation.json").read_text())
-    assert set(evaluation["floors"]) == {"gaussian", "bootstrap", "garch", "real_half"}
+    assert {"gaussian", "bootstrap", "garch", "real_half", "memorised", "shuffled", "reversed"} == set(
+        evaluation["floors"]
+    )
+    assert evaluation["hash"] == evaluation["provenance"]["protocol_hash"]
+    assert evaluation["protocol"]["name"] == "returns_holdout"
     assert set(evaluation["model"]) == set(evaluation["floors"]["gaussian"])
     config = yaml.safe_load((run / "config.yaml").read_text())
     assert set(config["provenance"]) == {"package_version", "data_hash", "protocol_hash"}

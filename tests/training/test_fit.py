@@ -21,7 +21,7 @@ from fingan_jax.training.state import init_state
 from fingan_jax.training.step import make_train_step
 from fingan_jax.types import Batch
 
-SETTINGS = Settings(num_steps=40, batch_size=16, log_every=5, save_every=10, keep=9)
+SETTINGS = Settings(num_steps=40, batch_size=16, log_every=5, save_every=10, keep=9, watch=False)
 
 
 class Setup(NamedTuple):

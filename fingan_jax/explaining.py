@@ -1,0 +1,188 @@
+"""Explains a trained run: which days, moves and facts give its windows away, and what its noise moves."""
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from fingan_jax.data import windows as cutting
+from fingan_jax.evaluation import draw_attribution, draw_facts
+from fingan_jax.evaluation import explanation_words as words
+from fingan_jax.evaluation.attribution import Attributed, Explained, expected_gradients
+from fingan_jax.evaluation.explanation import Explanation, Finding, Traversed
+from fingan_jax.evaluation.figures import png
+from fingan_jax.evaluation.importance import Interval, Sides, auc, importance
+from fingan_jax.evaluation.traversal import leading_directions, traverse
+from fingan_jax.evaluation.window_facts import FACTS, facts_of, window_facts
+from fingan_jax.objectives.term import plays
+from fingan_jax.pipeline import Setup
+from fingan_jax.types import Key, Params
+
+TRAIN, HELD_OUT, FAKES = 300, 100, 200  # windows at most of either part, and at least of the generator
+OVERLAP = 4  # windows that begin within the length of one
+ATTRIBUTED, BASELINES, STEPS = 32, 16, 8
+TRAVERSED, DIRECTIONS, GRID = 64, 3, (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
+DRAWN = ("volatility", "excess kurtosis", "autocorrelation of |r|, lags to 10", "largest drawdown")
+BATCH = 100
+Part = tuple[dict[str, bytes], list[Finding]]
+
+
+class Material(NamedTuple):
+    """Windows [N, past + window, asset] in the model's units, `groups` of held-out ones that overlap, log returns.
+
+    `fake_train` answers `train`, window by window, and `fake` answers `held_out`, several times over.
+    """
+
+    train: np.ndarray
+    held_out: np.ndarray
+    groups: np.ndarray
+    fake_train: np.ndarray
+    fake: np.ndarray
+    returns: Callable[[np.ndarray], np.ndarray]
+
+
+def explain(setup: Setup, ema: Params, disc: Params | None = None) -> Explanation:
+    """Figures and findings on the averaged generator `ema` and the discriminator `disc`, the same for the same run.
+
+    Without a discriminator that was trained, only the facts and the noise are explained. What cannot be computed is
+    said in a finding, with the reason.
+    """
+    key_windows, key_noise = jax.random.split(jax.random.fold_in(jax.random.key(setup.seed), 0x5EE))
+    found = material(setup, ema, key_windows)
+    parts: list[tuple[str, Callable[[], Part]]] = [
+        ("Facts", lambda: _facts(setup, found)),
+        ("Noise", lambda: _noise(setup, ema, found, key_noise)),
+    ]
+    if disc is not None and setup.models.disc is not None and plays(setup.objective, "disc"):
+        parts.insert(0, ("Scores", lambda: _scores(setup, disc, found)))
+    figures, findings = dict[str, bytes](), list[Finding]()
+    for about, part in parts:
+        try:
+            drawn, said = part()
+        except ValueError as error:
+            drawn, said = {}, [Finding(about, f"Not computed: {error}.")]
+        figures |= drawn
+        findings += said
+    return Explanation(figures, findings)
+
+
+def material(setup: Setup, ema: Params, key: Key) -> Material:
+    """The windows that are looked at: evenly spread over the days trained on and those held out, and generated ones."""
+    test = np.asarray(setup.transform.forward(setup.returns[setup.split.test]), np.float32)
+    (train, _), (held_out, groups) = (_cut(setup, x, most) for x, most in ((setup.series, TRAIN), (test, HELD_OUT)))
+    copies = -(-FAKES // len(held_out))
+    past = np.concatenate([train, *[held_out] * copies])[:, : setup.past]
+    fake = _generated(setup, ema, key, past)
+    return Material(
+        train,
+        held_out,
+        groups,
+        fake[: len(train)],
+        fake[len(train) :],
+        lambda x: setup.transform.inverse(x.astype(np.float64)),
+    )
+
+
+def _cut(setup: Setup, series: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Windows of a series with their past, and for each the group of those that overlap."""
+    length = setup.past + setup.window
+    starts = len(series) - length + 1
+    count = min(most, starts, max(1, OVERLAP * len(series) // length))
+    chosen = np.linspace(0, starts - 1, count).round().astype(int)
+    return cutting.windows(series, length)[chosen], chosen // length
+
+
+def _generated(setup: Setup, ema: Params, key: Key, past: np.ndarray) -> np.ndarray:
+    """A generated window after each past, [N, past + window, asset]."""
+
+    @jax.jit
+    def draw(params: Params, key: Key, past: jax.Array) -> jax.Array:
+        x = setup.models.gen.apply(params, setup.noise(key, BATCH, setup.window), past if setup.past else None)
+        return jnp.concatenate([past, x], axis=1)
+
+    batches = -(-len(past) // BATCH)
+    padded = np.resize(past, (batches, BATCH, *past.shape[1:]))
+    drawn = [np.asarray(draw(ema, jax.random.fold_in(key, i), padded[i])) for i in range(batches)]
+    return np.concatenate(drawn)[: len(past)]
+
+
+def _scores(setup: Setup, disc: Params, found: Material) -> Part:
+    past, model = setup.past, setup.models.disc
+
+    def score(x: jax.Array) -> jax.Array:
+        return model.apply(disc, x[:, past:], x[:, :past] if past else None)
+
+    baselines = _spread(found.train, BASELINES)
+    every = np.concatenate([baselines, found.held_out, found.fake])
+    scores = np.asarray(jax.jit(score)(every), np.float64)
+    if scores.shape != every.shape[:1]:
+        raise ValueError("the discriminator gives more than one score for each path")
+    level, held_out, fake = np.split(scores, [len(baselines), len(baselines) + len(found.held_out)])
+    chosen = _spread(np.arange(len(held_out)), ATTRIBUTED)
+    shown = np.concatenate([found.fake[:ATTRIBUTED], found.held_out[chosen]])
+    attribute = jax.jit(lambda x, b: expected_gradients(score, x, b, steps=STEPS))
+    each = np.asarray(attribute(shown, baselines), np.float64)
+    first = slice(0, len(shown) - len(chosen))
+    attributed = Attributed(
+        Explained(found.returns(shown[first]), each[first], fake[first]),
+        Explained(found.returns(shown[first.stop :]), each[first.stop :], held_out[chosen]),
+        float(level.mean()),
+        past,
+        found.returns(setup.series),
+    )
+    return _drawn_scores(attributed, auc(held_out, fake, groups=found.groups), setup.prices.names)
+
+
+def _drawn_scores(found: Attributed, ranked: Interval, names: Sequence[str]) -> Part:
+    figures = {
+        "attribution": png(draw_attribution.windows, found),
+        "attribution_summary": png(draw_attribution.summary, found),
+    }
+    said = (
+        words.on_scores(found, ranked),
+        words.on_moves(found),
+        words.on_places(found),
+        words.on_assets(found, names),
+    )
+    return figures, list(chain(*said))
+
+
+def _spread(x: np.ndarray, count: int) -> np.ndarray:
+    """At most `count` of the windows, evenly spread."""
+    return x[np.linspace(0, len(x) - 1, min(count, len(x))).round().astype(int)]
+
+
+def _facts(setup: Setup, found: Material) -> Part:
+    def side(real: np.ndarray, fake: np.ndarray) -> Sides:
+        return Sides(*(window_facts(found.returns(x)[:, setup.past :]) for x in (real, fake)))
+
+    train, held_out = side(found.train, found.fake_train), side(found.held_out, found.fake)
+    result = importance(train, held_out, groups=found.groups, seed=setup.seed)
+    facts = facts_of(found.train.shape[2])
+    real, fake = (np.median(x, axis=0) for x in held_out)
+    figures = {"importance": png(draw_facts.importances, result, facts, real, fake)}
+    return figures, [*words.on_facts(result, facts, real, fake)]
+
+
+def _noise(setup: Setup, ema: Params, found: Material, key: Key) -> Part:
+    noise = setup.noise(key, TRAVERSED, setup.window)
+    past = jnp.asarray(np.resize(found.held_out[:, : setup.past], (TRAVERSED, setup.past, found.train.shape[2])))
+
+    @jax.jit
+    def move(params: Params, noise: jax.Array, past: jax.Array) -> tuple[Any, Any, Any]:
+        def play(z: jax.Array) -> jax.Array:
+            return setup.models.gen.apply(params, z, past[: len(z)] if setup.past else None)
+
+        directions, shares = leading_directions(play, noise[:BASELINES], min(DIRECTIONS, noise.shape[-1]))
+        return directions, shares, traverse(play, noise, directions, jnp.asarray(GRID))
+
+    directions, shares, paths = (np.asarray(x) for x in move(ema, noise, past))
+    facts = [fact for fact in FACTS if fact.name in DRAWN]
+    moved = np.stack([[window_facts(found.returns(x), facts) for x in along] for along in paths])
+    market = np.median(window_facts(found.returns(found.held_out)[:, setup.past :], facts), axis=0)
+    quartiles = np.quantile(moved, [0.25, 0.5, 0.75], axis=2)
+    traversed = Traversed(facts, np.asarray(GRID), quartiles, market, directions, shares[: len(directions)])
+    return {"traversal": png(draw_facts.traversals, traversed)}, [*words.on_noise(traversed)]
