@@ -8,6 +8,7 @@ from fingan_jax.evaluation.intervals import intervals
 from fingan_jax.evaluation.market import Metrics, extra, market_of, score
 from fingan_jax.evaluation.paths import PathArray, Series, as_paths, as_series, cut
 from fingan_jax.evaluation.stylised_facts import horizons, num_lags
+from fingan_jax.evaluation.warnings import warn
 from fingan_jax.evaluation.words import findings
 
 NAME = "returns_holdout"
@@ -75,6 +76,14 @@ def _as_validation(series: Series, real: Series) -> Series:
     return series
 
 
+def _warnings(train: Series, real: Series, model: PathArray, seed: int) -> dict[str, Any]:
+    """`found`: the rules that the model breaks; or, under `warnings`, why these were not looked for."""
+    try:
+        return {"found": [warning._asdict() for warning in warn(train, real, model, seed=seed)]}
+    except ValueError as error:
+        return {"found": [], "warnings": " ".join(str(error).split())}
+
+
 def evaluate(  # noqa: PLR0913, signatures are the schema of conf/evaluation
     real: Series,
     samples: PathArray,
@@ -94,12 +103,12 @@ def evaluate(  # noqa: PLR0913, signatures are the schema of conf/evaluation
     `train`, give N paths of T days. Returns, in plain JSON types with None for NaN: `model` and `floors` (by floor, by
     metric), `real` (what the real returns measure), `in_sample` (the same three against `train`), `validation` (the
     model's scores against those days, by which to choose among models; only where given), `intervals` (95 % over
-    resampled generated paths, none if `draws` is 0), `reasons` (floors that failed), `not_computed` (scores that could
-    not be), `protocol`, and `findings` (a verdict and a sentence each). `metrics` are further ones, see `extra`, of
-    held-out days alone. `real_half`, the first half of the series against the second, has windows of at most half its
-    length. `window` and `limit` size the windows of MMD and coverage, `block` the bootstrap. Floors and their scores
-    are remembered for the next model. Raises ValueError on wrong shapes, on values that are not finite and on series
-    below 10 days.
+    resampled generated paths, none if `draws` is 0), `warnings` (the rules of `warnings.warn` that the model breaks),
+    `reasons` (floors that failed), `not_computed` (scores that could not be), `protocol`, and `findings` (a verdict and
+    a sentence each). `metrics` are further ones, see `extra`, of held-out days alone. `real_half`, the first half of
+    the series against the second, has windows of at most half its length. `window` and `limit` size the windows of MMD
+    and coverage, `block` the bootstrap. Floors and their scores are remembered for the next model. Raises ValueError on
+    wrong shapes, on values that are not finite and on series below 10 days.
     """
     samples, real, train = as_paths("samples", samples), as_series("real", real), as_series("train", train)
     if not samples.shape[2] == real.shape[1] == train.shape[1]:
@@ -118,6 +127,7 @@ def evaluate(  # noqa: PLR0913, signatures are the schema of conf/evaluation
         length = min(days, len(series))
         return score(cut(series, length), model[:, :length], **options)
 
+    broken = _warnings(train, real, model, seed)
     settings = {"seed": seed, "bootstrap_block": block, "window": min(window, days), "limit": limit, "draws": draws}
     result = {
         "model": against(real) | further,
@@ -126,7 +136,8 @@ def evaluate(  # noqa: PLR0913, signatures are the schema of conf/evaluation
         **({} if validation is None else {"validation": {"model": against(_as_validation(validation, real))}}),
         "intervals": intervals(cut(real, days), model, seed=seed, draws=draws) if draws else {},
         "reasons": beside.reasons,
-        "not_computed": beside.not_computed | {f"model: {name}": reason for name, reason in lost.items()},
+        "warnings": broken.pop("found"),
+        "not_computed": beside.not_computed | {f"model: {name}": why for name, why in (lost | broken).items()},
         "protocol": {"name": NAME} | settings | _protocol(real, train, model),
     }
     return plain(result | {"findings": findings(plain(result))})

@@ -128,6 +128,7 @@ def findings(evaluation: Mapping[str, Any]) -> list[dict[str, str]]:
         *_coverage(evaluation),
         *_suspicion(evaluation),
     ]
+    found += [("warning", warning["text"]) for warning in evaluation.get("warnings", [])]
     failed = [("warning", f"A floor is missing: {reason}.") for reason in evaluation["reasons"].values()]
     lost = evaluation.get("not_computed", {})
     failed += [("warning", f"Not computed, {name}: {reason}.") for name, reason in lost.items()]

@@ -228,3 +228,12 @@ def test_known_failures_are_worse_where_they_fail(result):
     floors = result["floors"]
     assert floors["shuffled"]["acf_abs_rms"] > 1.2 * floors["bootstrap"]["acf_abs_rms"]
     assert floors["memorised"]["coverage"] < 0.7 * floors["bootstrap"]["coverage"]
+
+
+def test_a_broken_rule_is_a_warning_and_one_that_cannot_be_looked_at_says_so(held_out, samples, train):
+    copied = suite.evaluate(held_out, np.tile(train[None, :300], (20, 1, 1)), train, draws=0, limit=100)
+    assert "memorising" in {warning["name"] for warning in copied["warnings"]}
+    assert verdicts(copied, "Memorising: 100.0%") == ["warning"]
+    few = suite.evaluate(held_out, samples[:3], train, draws=0, limit=100)
+    assert few["warnings"] == []
+    assert "5" in few["not_computed"]["model: warnings"]

@@ -114,11 +114,11 @@ def test_one_command_writes_everything(runs, command, tmp_path):
 def test_every_number_is_that_of_the_run_folders(runs):
     lines, _ = table(runs, "loss", "penalty", baseline="minimax + none")
     found = {(line["setting"], line["metric"]): line for line in lines}
-    for metric in FLOORS:
+    for metric, floor in FLOORS.items():
         values = {(a, b): measured(runs, a, b, metric) for a in LOSSES for b in PENALTIES}
         badness = {x: {s: abs(v - IDEAL[metric]) for s, v in one.items()} for x, one in values.items()}
         means = {x: np.mean(list(one.values())) for x, one in badness.items()}
-        unit = abs(FLOORS[metric] - IDEAL[metric])
+        unit = abs(floor - IDEAL[metric])
         ranks = dict(zip(means, stats.rankdata(list(means.values())), strict=True))
         base, p = badness["minimax", "none"], []
         for x, one in values.items():
@@ -137,7 +137,7 @@ def test_every_number_is_that_of_the_run_folders(runs):
                 assert int(line["pairs"]) == len(pairs)
         holm = [float(found[", ".join(x), metric]["p_holm"]) for x in values if x != ("minimax", "none")]
         np.testing.assert_allclose(holm, multipletests(p, method="holm")[1])
-        assert float(found["Gaussian", metric]["mean"]) == FLOORS[metric]
+        assert float(found["Gaussian", metric]["mean"]) == floor
     for x in values:
         ratios = [abs(v - IDEAL[m]) / abs(FLOORS[m] - IDEAL[m]) for m in FLOORS for v in measured(runs, *x, m).values()]
         assert float(found[", ".join(x), "score"]["mean"]) == pytest.approx(stats.trim_mean(ratios, 0.25))
