@@ -53,7 +53,8 @@ def test_distances_are_the_medians_of_all_pairs():
 def test_repeated_paths_are_seen_however_many_there_are(kept):
     few = spread(normal(0), np.tile(normal(1, number=kept), (64, 1, 1))[:64])
     many = spread(normal(0), normal(1))
-    assert few["nearest"] < 0.01 < 0.9 < many["nearest"]
+    assert few["nearest"] < 0.01
+    assert many["nearest"] > 0.9
     assert few["coverage"] < 0.8 * many["coverage"]
     assert (few["diversity"] < 0.01) == (kept == 1)
 
@@ -140,5 +141,5 @@ def test_it_is_the_averaged_generator_whose_paths_are_compared(assemble):
 
 
 def test_both_players_of_a_conditional_game_are_told_the_past(assemble):
-    setup, state = assemble("windows.past=8", model=("model=forecaster",))
+    setup, state = assemble("windows.past=8", model=("model=forecaster", "model.gen.unroll=1", "model.disc.unroll=1"))
     assert np.isfinite(make_watch(setup)(state)["watch/disc_accuracy"])

@@ -9,7 +9,17 @@ import optax
 from jaxtyping import Array, Float, Int
 
 from fingan_jax.evaluation.paths import PathArray
-from fingan_jax.evaluation.recurrent_score import Keys, Weights, batch_last, in_blocks, picked, positive, repeated, train, unrolled
+from fingan_jax.evaluation.recurrent_score import (
+    Keys,
+    Weights,
+    batch_last,
+    in_blocks,
+    picked,
+    positive,
+    repeated,
+    train,
+    unrolled,
+)
 from fingan_jax.evaluation.scaled import scaled_pair
 from fingan_jax.types import Key, Paths
 
@@ -59,9 +69,9 @@ def _accuracies(
     label = jnp.repeat(jnp.array([1.0, 0.0]), batch_size)
 
     def loss(weights: Weights, keys: Keys) -> Float[Array, " repeat"]:
-        picks = picked(keys, batch_size, ours.shape[1], theirs.shape[1])
-        rows = jnp.concatenate([jnp.take_along_axis(*side, axis=1) for side in zip((ours, theirs), picks)], axis=1)
-        logits, _ = unrolled(weights, windows[:, :, rows])
+        one, other = picked(keys, batch_size, ours.shape[1], theirs.shape[1])
+        rows = [jnp.take_along_axis(ours, one, axis=1), jnp.take_along_axis(theirs, other, axis=1)]
+        logits, _ = unrolled(weights, windows[:, :, jnp.concatenate(rows, axis=1)])
         return jnp.mean(optax.sigmoid_binary_cross_entropy(logits, label[None]), axis=1)
 
     weights = train(key_train, loss, real.shape[2], hidden, iterations)

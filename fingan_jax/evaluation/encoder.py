@@ -10,16 +10,16 @@ import optax
 from jaxtyping import Array, Bool, Float, Int
 
 from fingan_jax.evaluation.contrast import hierarchical
-from fingan_jax.evaluation.initial import Layers, drawn
 from fingan_jax.types import Key, Paths
 
-Weights = dict[str, Array]
-BLOCK = 512  # windows embedded at a time
-MASKED = 0.5  # share of the rows that a view does not see
+Weights = dict[str, Any]
+Layers = dict[str, tuple[tuple[int, ...], int]]  # of every array its shape, and how many inputs its layer sums
+BLOCK = 128  # windows embedded at a time: more would not stay in the processor's cache
+MASKED, DROPPED = 0.5, 0.1  # shares of the rows that a view does not see, and of its embedding's numbers
 
 
 class Settings(NamedTuple):
-    """Of the encoder and its training: `features` is the length of an embedding, `depth` blocks come before the last."""
+    """Of an encoder and its training: `features` is the length of an embedding; `depth` blocks come before the last."""
 
     iterations: int = 600
     batch_size: int = 8
@@ -55,8 +55,15 @@ def _affine(name: str, inputs: int, outputs: int, summed: int) -> Layers:
 
 
 def initial(key: Key, time: int, channels: int, settings: Settings) -> Weights:
-    """The weights of an encoder before it is trained."""
-    return drawn(key, shapes(time, channels, settings))
+    """Weights uniform within 1 / sqrt(inputs), as PyTorch's layers begin."""
+    layers = shapes(time, channels, settings)
+    # Drawn at once: many draws compile slowly.
+    ends = np.cumsum([np.prod(shape, dtype=int) for shape, _ in layers.values()])
+    parts = jnp.split(jax.random.uniform(key, (int(ends[-1]),), minval=-1.0), ends[:-1])
+    return {
+        name: part.reshape(shape) * inputs**-0.5
+        for part, (name, (shape, inputs)) in zip(parts, layers.items(), strict=True)
+    }
 
 
 def encode(
@@ -67,24 +74,26 @@ def encode(
     Rows not `seen` are zero after the projection; outside of `inside` [batch, time] there is nothing, as beyond the
     ends. Source: Yue et al. 2022, arXiv 2106.10466.
     """
-    h = x @ weights["input"] + weights["input_bias"]
+    h = _dense(weights, "input", x)
     h = h if seen is None else jnp.where(seen[:, :, None], h, 0.0)
     depth = sum(name.startswith("first") for name in weights) // 2
     for i in range(depth):
-        skip = h @ weights["skip"] + weights["skip_bias"] if i == depth - 1 else h
+        skip = _dense(weights, "skip", h) if i == depth - 1 else h
         for name in (f"first_{i}", f"second_{i}"):
             h = jax.nn.gelu(h, approximate=True)
             h = h if inside is None else jnp.where(inside[:, :, None], h, 0.0)
-            h = _taps(h, 2**i) @ weights[name] + weights[f"{name}_bias"]
+            h = _dense(weights, name, _taps(h, 2**i) if len(weights[name]) > h.shape[2] else h)
         h = h + skip
     return h
+
+
+def _dense(weights: Weights, name: str, h: Float[Array, "batch time input"]) -> Float[Array, "batch time output"]:
+    return h @ weights[name] + weights[f"{name}_bias"][None, None]
 
 
 def _taps(h: Float[Array, "batch time channel"], dilation: int) -> Float[Array, "batch time tap"]:
     """Each row beside those `dilation` before and after it."""
     time = h.shape[1]
-    if dilation >= time:
-        return h
     padded = jnp.pad(h, ((0, 0), (dilation, dilation), (0, 0)))
     return jnp.concatenate([padded[:, i * dilation : i * dilation + time] for i in range(3)], axis=2)
 
@@ -110,7 +119,8 @@ def crops(key: Key, batch: int, time: int) -> tuple[View, View, Int[Array, ""]]:
 def trained(key: Key, windows: Paths, settings: Settings) -> Weights:
     """An encoder of `windows`, [window, time, feature]: the mean of its weights over all steps of AdamW.
 
-    Each step sees a batch of windows twice, cropped and with half of the rows masked, and lowers `hierarchical`.
+    Each step sees a batch of windows twice, cropped, with half of the rows masked and a tenth of the encoded numbers
+    dropped, and lowers `hierarchical`.
     """
     time = windows.shape[1]
     weights = initial(jax.random.fold_in(key, 0), time, windows.shape[2], settings)
@@ -118,13 +128,14 @@ def trained(key: Key, windows: Paths, settings: Settings) -> Weights:
     adam = optax.adamw(settings.rate, weight_decay=1e-2)
 
     def loss(weights: Weights, key: Key) -> Float[Array, ""]:
-        key_rows, key_crops, key_seen = jax.random.split(key, 3)
+        key_rows, key_crops, key_seen, key_kept = jax.random.split(key, 4)
         x = windows[jax.random.randint(key_rows, (settings.batch_size,), 0, len(windows))]
         *views, length = crops(key_crops, len(x), time)
         seen = jax.random.bernoulli(key_seen, 1 - MASKED, (2 * len(x), time))
         inside = jnp.concatenate([view.inside for view in views])
         encoded = encode(weights, jnp.concatenate([x, x]), seen, inside)
-        shared = (jnp.concatenate([view.start for view in views])[:, None] + jnp.arange(time)) % time
+        encoded *= jax.random.bernoulli(key_kept, 1 - DROPPED, encoded.shape) / (1 - DROPPED)
+        shared = (jnp.concatenate([view.start for view in views])[:, None] + jnp.arange(time)[None]) % time
         ours, theirs = jnp.split(jnp.take_along_axis(encoded, shared[:, :, None], axis=1), 2)
         return hierarchical(ours, theirs, length)
 
@@ -143,7 +154,7 @@ def _embedded(weights: Weights, windows: Paths) -> Float[Array, "window feature"
 
 
 def embed(weights: Weights, windows: np.ndarray) -> Float[np.ndarray, "window feature"]:
-    """A vector for each window: the maximum over time of every feature; a few hundred windows at a time."""
+    """A vector for each window: the maximum over time of every feature; some windows at a time."""
     size = min(BLOCK, len(windows))
     blocks = -(-len(windows) // size)
     padded = np.concatenate([windows, windows[: blocks * size - len(windows)]])

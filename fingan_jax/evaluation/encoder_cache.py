@@ -8,8 +8,7 @@ import jax
 import numpy as np
 
 from fingan_jax import atomic
-from fingan_jax.evaluation.encoder import Settings, Weights, shapes, trained
-from fingan_jax.evaluation.initial import Layers
+from fingan_jax.evaluation.encoder import Layers, Settings, Weights, shapes, trained
 from fingan_jax.evaluation.memo import remembered
 
 VERSION = 1  # of the encoder and its training: one more where either computes something else
@@ -25,19 +24,20 @@ def encoders(
     is damaged or holds other arrays than an encoder of these windows is written again. Without a folder the encoders
     are kept as long as the process runs.
     """
-    return [_encoder(windows, seed, settings, folder and Path(folder).expanduser()) for seed in seeds]
+    place = None if folder is None else Path(folder).expanduser()
+    return [_encoder(windows, seed, settings, place) for seed in seeds]
 
 
 def _encoder(windows: np.ndarray, seed: int, settings: Settings, folder: Path | None) -> Weights:
     if folder is None:
         return _trained(windows, seed, settings)
     path = folder / f"{_name(windows, seed, settings)}.npz"
-    weights = _load(path, shapes(*windows.shape[1:], settings))
+    weights = _load(path, shapes(windows.shape[1], windows.shape[2], settings))
     if weights is None:
         weights = _trained(windows, seed, settings)
         folder.mkdir(parents=True, exist_ok=True)
         with atomic.replacing(path) as file:
-            np.savez(file, **weights, **{DIGEST: np.array(_digest(weights))})
+            np.savez(file, **(weights | {DIGEST: np.array(_digest(weights))}))
     return weights
 
 

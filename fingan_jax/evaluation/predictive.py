@@ -8,7 +8,17 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from fingan_jax.evaluation.paths import PathArray, as_paths
-from fingan_jax.evaluation.recurrent_score import Keys, Weights, batch_last, in_blocks, picked, positive, repeated, train, unrolled
+from fingan_jax.evaluation.recurrent_score import (
+    Keys,
+    Weights,
+    batch_last,
+    in_blocks,
+    picked,
+    positive,
+    repeated,
+    train,
+    unrolled,
+)
 from fingan_jax.evaluation.scaled import scaled_pair
 from fingan_jax.types import Key, Paths
 

@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
-from fingan_jax.evaluation.initial import drawn
 from fingan_jax.types import Key, Paths
 
 Keys = Key  # [repeats]
@@ -31,9 +30,17 @@ class Weights(NamedTuple):
 
 
 def initial(key: Key, channels: int, hidden: int) -> Weights:
-    """Weights of one repeat."""
-    shapes = Weights((3 * hidden, channels), (3 * hidden,), (3 * hidden, hidden), (hidden,), (hidden,), ())
-    return Weights(**drawn(key, {name: (shape, hidden) for name, shape in shapes._asdict().items()}))
+    """Weights of one repeat: a kernel of variance 1 / channels, orthogonal recurrences, biases of zero."""
+    key_kernel, key_recurrent, key_head = jax.random.split(key, 3)
+    square = jax.nn.initializers.orthogonal()
+    return Weights(
+        kernel=jax.nn.initializers.lecun_normal(-1, -2)(key_kernel, (3 * hidden, channels)),
+        bias=jnp.zeros(3 * hidden),
+        recurrent=jnp.concatenate([square(k, (hidden, hidden)) for k in jax.random.split(key_recurrent, 3)]),
+        recurrent_bias=jnp.zeros(hidden),
+        head=jax.random.normal(key_head, (hidden,)) / jnp.sqrt(hidden),
+        offset=jnp.zeros(()),
+    )
 
 
 def batch_last(windows: Paths) -> Float[Array, "time channel window"]:

@@ -35,6 +35,8 @@ def scaled_pair(real: PathArray, fake: PathArray, *, time: int = 2) -> Scaled:
     low, span = real.min(axis=(0, 1)), np.ptp(real, axis=(0, 1))
     flat = np.flatnonzero(span <= 0)
     if flat.size:
-        raise ValueError(f"feature {flat[0]} is constant in the real windows: leave it out, nothing can be learnt of it")
+        raise ValueError(
+            f"feature {flat[0]} is constant in the real windows: leave it out, nothing can be learnt of it"
+        )
     ours, theirs = (np.clip((x - low) / span, -FAR, FAR).astype(np.float32) for x in (real, fake))
     return Scaled(ours, theirs, low, span)

@@ -7,7 +7,7 @@ from fingan_jax.evaluation.discriminative import discriminative
 from fingan_jax.evaluation.recurrent_score import repeated
 from fingan_jax.evaluation.scaled import scaled_pair
 
-KEY, LITTLE = jax.random.key(0), {"repeats": 2, "iterations": 1200, "batch_size": 32, "hidden": 8}
+KEY, LITTLE = jax.random.key(0), {"repeats": 2, "iterations": 500, "batch_size": 32, "hidden": 8}
 
 
 @pytest.fixture(scope="module")

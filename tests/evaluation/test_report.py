@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from fingan_jax.evaluation import draw_losses, report, suite
+from fingan_jax.evaluation import draw_losses, draw_watch, report, suite
 from fingan_jax.evaluation.figures import figures
 from fingan_jax.evaluation.rows import lines
 
@@ -104,6 +104,28 @@ def test_a_key_is_text_and_no_formula_whatever_it_holds():
     labels = [text.get_text() for ax in figure.axes for text in ax.get_legend().get_texts()]
     assert labels[0] == "gen: $\\frac{$"
     assert len(labels[1]) < 60
+
+
+LOOKS = [
+    {
+        "step": 10 * i,
+        "watch/disc_accuracy": 0.6,
+        "watch/grad_norm/gen/hinge": 1.0 + i,
+        "watch/nearest": None,
+        "alarm/x": i > 1,
+    }
+    for i in range(4)
+]
+
+
+def test_the_looks_are_drawn_where_there_are_some_and_alarms_are_marked():
+    found = draw_watch.panels([*RECORDS, *LOOKS])
+    assert [panel.keys for panel in found] == [("watch/disc_accuracy",), ("watch/grad_norm/gen/hinge",)]
+    assert draw_watch.panels(RECORDS) == []
+    axes = draw_watch.watch(found, [*RECORDS, *LOOKS]).axes
+    assert len(axes) == 2
+    assert [text.get_text() for text in axes[1].get_legend().get_texts()] == ["grad norm: gen: hinge"]
+    assert [list(ax.lines[-1].get_xdata()) for ax in axes] == [[20, 30]] * 2
 
 
 def test_the_validation_days_stand_apart(run, tmp_path, monkeypatch):

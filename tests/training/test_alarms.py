@@ -64,8 +64,8 @@ def test_only_a_look_can_raise_an_alarm():
 
 def test_the_report_is_told_once_of_each_alarm_with_its_numbers():
     records = run("watch/nearest", [1.0, 0.02, 0.02, 0.02], **{"watch/std_ratio": 1.0})
-    for k, record in enumerate(records):
-        record |= alarms.alarms(records[: k + 1])
+    for k in range(len(records)):
+        records[k] |= alarms.alarms(records[: k + 1])
     (finding,) = alarms.findings(records)
     assert finding["verdict"] == "warning"
     assert "from step 30 on (2 looks, the last at step 40)" in finding["text"]

@@ -11,6 +11,7 @@ import pytest
 from fingan_jax import fit as module
 from fingan_jax import pipeline
 from fingan_jax.fit import fit
+from fingan_jax.monitor import Monitor
 from fingan_jax.runs import Run
 from fingan_jax.training import checkpoint
 from fingan_jax.training.logger import Logger, read_records
@@ -63,9 +64,9 @@ def runs(game, tmp_path):
     def start(key):
         return init_state(key, game.models, game.optimizers, game.objective, game.noise, Batch(jnp.zeros((16, 4, 2))))
 
-    def make(*seeds, folder="runs", num_steps=40):
-        settings = Settings(**{**vars(SETTINGS), "num_steps": num_steps})
-        opened = [Run(tmp_path / folder / str(seed), {}, Setup(start, settings, seed)) for seed in seeds]
+    def make(*seeds, folder="runs", monitor=None, **changed):
+        settings = Settings(**{**vars(SETTINGS), **changed, "monitor": "x" if monitor else None})
+        opened = [Run(tmp_path / folder / str(seed), {}, Setup(start, settings, seed), monitor) for seed in seeds]
         for run in opened:
             run.folder.mkdir(parents=True, exist_ok=True)
         return opened, [Logger(run.folder / "metrics.jsonl") for run in opened]
@@ -146,3 +147,105 @@ def test_a_run_that_breaks_is_frozen_and_named_and_the_other_goes_on(fleet, runs
     assert read_records(logs[1].path) == []
     with checkpoint.checkpoints(opened[0].folder / "checkpoints") as manager:
         assert checkpoint.restore(manager, start(opened[0].setup))[0] == 40
+
+
+MONITOR = Monitor("validation/x", badness=lambda value: value)
+SCORES = {
+    0: {10: 3.0, 20: 1.0, 30: 2.0, 40: 2.0, 50: 2.0, 60: 0.5},
+    1: {10: 3.0, 20: 3.0, 30: 1.0, 40: float("nan"), 50: 0.9},
+}
+
+
+@pytest.fixture
+def scored(monkeypatch):
+    """The score of a run's seed at a step is that of SCORES, else 2; gives the (seed, step) that were looked at."""
+    seen = []
+
+    def make_looks(setups, _):
+        def look(state, seed):
+            seen.append((seed, int(state.step)))
+            return {"validation/x": SCORES[seed].get(int(state.step), 2.0), "watch/diversity": 0.1}
+
+        return [lambda state, seed=setup.seed: look(state, seed) for setup in setups]
+
+    monkeypatch.setattr(module, "make_looks", make_looks)
+    return seen
+
+
+def chosen(result):
+    return int(result.state.step), int(result.chosen.step)
+
+
+def test_without_patience_a_run_goes_on_to_its_end_and_its_best_is_chosen(fleet, runs, scored):
+    fleet(in_turns)
+    opened, logs = runs(0, 1, monitor=MONITOR, keep=1, num_steps=55)
+    trained = fit(opened, logs, 0.0)
+    assert [chosen(result) for result in trained] == [(55, 20), (55, 50)]
+    assert [saved(run.folder) for run in opened] == [[20, 55], [50, 55]]
+    assert trained[0].speed["trained"] == "55 of 55 steps; step 20 is the best by validation/x"
+    values = {record["step"]: record.get("validation/x") for record in read_records(logs[1].path)}
+    assert (values[30], values[35], values[40], values[55]) == (1.0, None, None, 2.0)
+
+
+@pytest.mark.parametrize("form", [in_turns, side_by_side])
+def test_each_run_ends_when_it_no_longer_improves_with_the_bits_of_that_step(fleet, runs, scored, form):
+    fleet(form)
+    plain = fit(*runs(0, 1, folder="plain", num_steps=40), 0.0)
+    scored.clear()
+    opened, logs = runs(0, 1, monitor=MONITOR, patience=2, num_steps=90)
+    trained = fit(opened, logs, 0.0)
+    assert [chosen(result) for result in trained] == [(40, 20), (70, 50)]
+    assert [result.signal for result in trained] == [0, 0]
+    assert read_records(logs[0].path)[-1]["step"] == saved(opened[0].folder)[-1] == 40
+    assert read_records(logs[1].path)[-1]["step"] == 70
+    assert bits(trained[0].state) == bits(plain[0].state)
+    assert trained[0].speed["trained"].startswith("40 of 90 steps, no better in 2 checkpoints; step 20")
+    assert (0, 50) not in scored
+
+
+def test_a_run_that_ended_early_is_not_trained_on(fleet, runs, scored):
+    fleet(in_turns)
+    options = {"monitor": MONITOR, "patience": 2, "num_steps": 90, "keep": 1}
+    first = fit(*runs(0, **options), 0.0)
+    scored.clear()
+    again = fit(*runs(0, 1, **options), 0.0)
+    assert [chosen(result) for result in again] == [(40, 20), (70, 50)]
+    assert bits(again[0].chosen) == bits(first[0].chosen)
+    assert {seed for seed, _ in scored} == {1}
+
+
+@pytest.mark.parametrize("stopped_at", [17, 30, 45])
+def test_a_run_that_was_stopped_waits_for_as_long_as_one_that_was_not(fleet, runs, scored, stopped_at):
+    fleet(in_turns)
+    options = {"monitor": MONITOR, "patience": 2, "keep": 1}
+    whole = fit(*runs(1, folder="whole", num_steps=90, **options), 0.0)
+    fit(*runs(1, num_steps=stopped_at, **options), 0.0)
+    opened, logs = runs(1, num_steps=90, **options)
+    resumed = fit(opened, logs, 0.0)
+    assert chosen(resumed[0]) == chosen(whole[0]) == (70, 50)
+    assert bits(resumed[0].chosen) == bits(whole[0].chosen)
+
+
+def test_the_best_so_far_survives_a_fall_back_to_an_older_checkpoint(fleet, runs, scored):
+    fleet(in_turns)
+    options = {"monitor": MONITOR, "patience": 2, "keep": 2}
+    whole = fit(*runs(1, folder="whole", num_steps=90, **options), 0.0)
+    opened, logs = runs(1, num_steps=50, **options)
+    fit(opened, logs, 0.0)
+    with checkpoint.checkpoints(opened[0].folder / "checkpoints") as manager:
+        checkpoint.drop_after(manager, 40)  # as after damage: 40 knows of the best at 30, which is gone
+        assert checkpoint.best_so_far(manager, 40) == (30, -1.0)
+    resumed = fit(*runs(1, num_steps=90, **options), 0.0)
+    assert bits(resumed[0].chosen) == bits(whole[0].chosen)
+
+
+def test_an_alarm_is_recorded_at_every_look_and_said_once(fleet, runs, scored, capsys):
+    fleet(in_turns)
+    opened, logs = runs(0, num_steps=20)
+    fit(opened, logs, 0.0)
+    fit(*runs(0, num_steps=40), 0.0)
+    raised = {record["step"]: record.get("alarm/collapse") for record in read_records(logs[0].path)}
+    assert raised == {5: None, 10: 0.0, 15: None, 20: 1.0, 25: None, 30: 1.0, 35: None, 40: 1.0}
+    err = capsys.readouterr().err
+    assert err.count("mode collapse") == 1
+    assert "0, step 20: mode collapse: generated paths lie 0.10 times as far apart" in err
