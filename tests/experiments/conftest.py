@@ -31,6 +31,8 @@ TINY = (
     "sampling.num_days=60",
     "evaluation.draws=0",
     "explain=false",
+    "training.watch=false",
+    "evaluation.metrics=null",
     "wandb.mode=disabled",
     "devices.count=1",
 )

@@ -9,7 +9,13 @@ from fingan_jax.training.logger import read_records
 
 
 def test_the_checkpoint_that_is_judged_is_the_one_that_scored_best(train, tmp_path):
-    given = ("training.monitor=acf_abs_rms", "training.patience=2", "training.num_steps=90", "training.keep=1")
+    given = (
+        "training.watch=true",
+        "training.monitor=acf_abs_rms",
+        "training.patience=2",
+        "training.num_steps=90",
+        "training.keep=1",
+    )
     code, out, err = train("run", *given)
     assert code == 0, err
     folder = tmp_path / "run"
@@ -35,7 +41,10 @@ def test_the_checkpoint_that_is_judged_is_the_one_that_scored_best(train, tmp_pa
     ("given", "words"),
     [
         (["training.monitor=acf_abs"], ["training.monitor=acf_abs", "did you mean 'acf_abs_", "acf_abs_rms"]),
-        (["training.monitor=watch/slope"], ["training.monitor=watch/slope", "watch/coverage, watch/disc_accuracy"]),
+        (
+            ["training.watch=true", "training.monitor=watch/slope"],
+            ["training.monitor=watch/slope", "watch/coverage, watch/disc_accuracy"],
+        ),
         (["training.monitor=mmd", "windows.fractions=[0.8,0,0.2]"], ["windows.fractions", "[0.7, 0.1, 0.2]"]),
         (["training.patience=3"], ["training.patience=3", "training.monitor"]),
     ],
@@ -49,7 +58,7 @@ def test_what_cannot_be_monitored_fails_in_one_line_before_anything_is_written(t
 
 
 def test_a_measure_of_the_looks_can_be_monitored(train, tmp_path):
-    code, _, err = train("run", "training.monitor=watch/diversity", "training.num_steps=30")
+    code, _, err = train("run", "training.watch=true", "training.monitor=watch/diversity", "training.num_steps=30")
     assert code == 0, err
     records = read_records(tmp_path / "run" / "metrics.jsonl")
     off = {r["step"]: abs(r["watch/diversity"] - 1) for r in records if "watch/diversity" in r}
