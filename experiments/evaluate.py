@@ -36,19 +36,23 @@ def judge_run(cfg):
 
 
 def judge_generator(cfg):
+    import time
     from pathlib import Path
 
     from tqdm import tqdm
 
     from fingan_jax import judging
+    from fingan_jax.training.devices import peak_memory_gib
 
     if cfg.out is None:
         raise ValueError("out is missing: give out=DIR, where evaluation.json is written")
+    begun = time.perf_counter()
     trial = judging.prepare(cfg, tuple(cfg.trusted_packages))
     track = lambda things, unit: tqdm(things, desc=unit, leave=unit == "generator", disable=None)
     result = judging.judge(trial, Path(cfg.out), track=track, cfg=cfg)
     print(judging.table(result))
-    print(f"\nscores: {Path(cfg.out) / 'evaluation.json'}")
+    print(f"\n{time.perf_counter() - begun:.0f} s in all, peak memory {peak_memory_gib():.2f} GiB")
+    print(f"scores: {Path(cfg.out) / 'evaluation.json'}")
 
 
 if __name__ == "__main__":

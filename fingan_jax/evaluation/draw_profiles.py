@@ -111,14 +111,15 @@ def learning(found: Answer, keys: Sequence[str]) -> Figure:
     """Each of `keys` over training by panel: the mean over seeds, and from the lowest seed to the highest."""
     shown = panels(found.study)
     figure = Figure(figsize=(max(6.5, min(4.0 * len(shown), 12.5)), 0.8 + 1.9 * len(keys)), layout="constrained")
-    axes = figure.subplots(len(keys), len(shown), sharex=True, sharey="row", squeeze=False)
+    # Losses have no common scale, and one that diverges would flatten all others.
+    axes = figure.subplots(len(keys), len(shown), sharex=True, squeeze=False)
     tint = _colours(shown)
     for line, key in zip(axes, keys, strict=True):
         for ax, part in zip(line, shown.values(), strict=True):
             for name, label in part.items():
                 _curve(ax, curves(_members(found.study.trials[name]), key), tint[label], label)
-        if key.endswith("grad_norm"):
-            _logarithmic(line[0])
+            if key.endswith("grad_norm"):
+                _logarithmic(ax)
         line[0].set_ylabel(in_words(key))
     for ax, title in zip(axes[0], shown, strict=True):
         ax.set_title(title, fontsize=8.5)
