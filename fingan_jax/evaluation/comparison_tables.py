@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from fingan_jax.evaluation.ablation import FLOORS, Study
 from fingan_jax.evaluation.bootstrap import Interval
 from fingan_jax.evaluation.contrasts import Answer
@@ -100,7 +102,8 @@ def _summary(found: Answer) -> Table:
 
 
 def _share(at: Interval) -> Cell:
-    value, low, high = (100 * float(bound) for bound in at)
+    # An interval of Student's t knows no bounds; NaN stays as it is.
+    value, low, high = (float(100 * np.clip(bound, 0.0, 1.0)) for bound in at)
     return Cell(f"{number(value, 0)} %", f"[{number(low, 0)}, {number(high, 0)}]" if math.isfinite(low + high) else "")
 
 
