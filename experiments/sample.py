@@ -14,18 +14,18 @@ def main(cfg):
 
     import jax
 
-    from fingan_jax import pipeline, runs
+    from fingan_jax import drawing, runs
     from fingan_jax.training import devices
 
     devices.use_compilation_cache(cfg.cache)
     run = runs.load_run(Path(cfg.run), tuple(cfg.trusted_packages))
     wanted = runs.whole_numbers(cfg, num_paths=1, num_days=1, seed=0)
     step, ema = runs.load_generator(run)
-    returns, prices = pipeline.generate(
-        run.setup, ema, jax.random.key(wanted["seed"]), num_paths=wanted["num_paths"], num_days=wanted["num_days"]
-    )
+    key, regime = jax.random.key(wanted.pop("seed")), None if cfg.regime is None else str(cfg.regime)
+    returns, prices = drawing.generate(run.setup, ema, key, **wanted, regime=regime)
     export.write(out, returns=returns, prices=prices, names=run.setup.prices.names)
-    print(f"{wanted['num_paths']} paths of {wanted['num_days']} days from the generator of step {step}: {out}")
+    told = f", told that the market is {regime}" if regime else ""
+    print(f"{wanted['num_paths']} paths of {wanted['num_days']} days from the generator of step {step}{told}: {out}")
 
 
 if __name__ == "__main__":

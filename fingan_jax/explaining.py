@@ -1,6 +1,7 @@
 """Explains a trained run: which days, moves and facts give its windows away, and what its noise moves."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from fingan_jax.evaluation.traversal import leading_directions, traverse
 from fingan_jax.evaluation.window_facts import FACTS, facts_of, window_facts
 from fingan_jax.objectives.term import plays
 from fingan_jax.pipeline import Setup
-from fingan_jax.types import Key, Params
+from fingan_jax.types import Batch, Key, Params
 
 TRAIN, HELD_OUT, FAKES = 300, 100, 200  # windows at most of either part, and at least of the generator
 OVERLAP = 4  # windows that begin within the length of one
@@ -31,9 +32,10 @@ Part = tuple[dict[str, bytes], list[Finding]]
 
 
 class Material(NamedTuple):
-    """Windows [N, past + window, asset] in the model's units, `groups` of held-out ones that overlap, log returns.
+    """Windows [N, past + window, feature] in the model's units, `groups` of held-out ones that overlap, log returns.
 
-    `fake_train` answers `train`, window by window, and `fake` answers `held_out`, several times over.
+    The features are the assets and, where there are regimes, the one known before each day. `fake_train` answers
+    `train`, window by window, and `fake` answers `held_out`, several times over.
     """
 
     train: np.ndarray
@@ -72,17 +74,17 @@ def explain(setup: Setup, ema: Params, disc: Params | None = None) -> Explanatio
 def material(setup: Setup, ema: Params, key: Key) -> Material:
     """The windows that are looked at: evenly spread over the days trained on and those held out, and generated ones."""
     test = np.asarray(setup.transform.forward(setup.returns[setup.split.test]), np.float32)
-    (train, _), (held_out, groups) = (_cut(setup, x, most) for x, most in ((setup.series, TRAIN), (test, HELD_OUT)))
+    test = setup.beside(test, setup.split.test)
+    (train, _), (held_out, groups) = (_cut(setup, x, most) for x, most in ((setup.told, TRAIN), (test, HELD_OUT)))
     copies = -(-FAKES // len(held_out))
-    past = np.concatenate([train, *[held_out] * copies])[:, : setup.past]
-    fake = _generated(setup, ema, key, past)
+    fake = _generated(setup, ema, key, np.concatenate([train, *[held_out] * copies]))
     return Material(
         train,
         held_out,
         groups,
         fake[: len(train)],
         fake[len(train) :],
-        lambda x: setup.transform.inverse(x.astype(np.float64)),
+        lambda x: setup.transform.inverse(x[..., : setup.series.shape[1]].astype(np.float64)),
     )
 
 
@@ -95,36 +97,45 @@ def _cut(setup: Setup, series: np.ndarray, most: int) -> tuple[np.ndarray, np.nd
     return cutting.windows(series, length)[chosen], chosen // length
 
 
-def _generated(setup: Setup, ema: Params, key: Key, past: np.ndarray) -> np.ndarray:
-    """A generated window after each past, [N, past + window, asset]."""
+def _parted(setup: Setup, windows: jax.Array) -> Batch:
+    return cutting.parted(windows, past=setup.past, assets=setup.series.shape[1])
+
+
+def _generated(setup: Setup, ema: Params, key: Key, real: np.ndarray) -> np.ndarray:
+    """A generated window in the place of each real one, told the same past and regime, [N, past + window, feature]."""
 
     @jax.jit
-    def draw(params: Params, key: Key, past: jax.Array) -> jax.Array:
-        x = setup.models.gen.apply(params, setup.noise(key, BATCH, setup.window), past if setup.past else None)
-        return jnp.concatenate([past, x], axis=1)
+    def draw(params: Params, key: Key, real: jax.Array) -> jax.Array:
+        x = setup.models.gen.apply(params, setup.noise(key, BATCH, setup.window), _parted(setup, real).cond)
+        return real.at[:, setup.past :, : x.shape[2]].set(x)
 
-    batches = -(-len(past) // BATCH)
-    padded = np.resize(past, (batches, BATCH, *past.shape[1:]))
+    batches = -(-len(real) // BATCH)
+    padded = np.resize(real, (batches, BATCH, *real.shape[1:]))
     drawn = [np.asarray(draw(ema, jax.random.fold_in(key, i), padded[i])) for i in range(batches)]
-    return np.concatenate(drawn)[: len(past)]
+    return np.concatenate(drawn)[: len(real)]
 
 
 def _scores(setup: Setup, disc: Params, found: Material) -> Part:
-    past, model = setup.past, setup.models.disc
+    past, model, assets = setup.past, setup.models.disc, setup.series.shape[1]
 
-    def score(x: jax.Array) -> jax.Array:
-        return model.apply(disc, x[:, past:], x[:, :past] if past else None)
+    def score(x: jax.Array, regime: jax.Array) -> jax.Array:
+        batch = _parted(setup, jnp.concatenate([x, regime], axis=-1))
+        return model.apply(disc, batch.x, batch.cond)
+
+    def explain(x: jax.Array, baselines: jax.Array) -> jax.Array:
+        """Against baselines in the path's own regime, so that only its returns are explained."""
+        bound = partial(score, regime=x[..., assets:])
+        return expected_gradients(bound, x[..., :assets], baselines[..., :assets], steps=STEPS)
 
     baselines = _spread(found.train, BASELINES)
     every = np.concatenate([baselines, found.held_out, found.fake])
-    scores = np.asarray(jax.jit(score)(every), np.float64)
+    scores = np.asarray(jax.jit(score)(every[..., :assets], every[..., assets:]), np.float64)
     if scores.shape != every.shape[:1]:
         raise ValueError("the discriminator gives more than one score for each path")
     level, held_out, fake = np.split(scores, [len(baselines), len(baselines) + len(found.held_out)])
     chosen = _spread(np.arange(len(held_out)), ATTRIBUTED)
     shown = np.concatenate([found.fake[:ATTRIBUTED], found.held_out[chosen]])
-    attribute = jax.jit(lambda x, b: expected_gradients(score, x, b, steps=STEPS))
-    each = np.asarray(attribute(shown, baselines), np.float64)
+    each = np.asarray(jax.jit(explain)(shown, baselines), np.float64)
     first = slice(0, len(shown) - len(chosen))
     attributed = Attributed(
         Explained(found.returns(shown[first]), each[first], fake[first]),
@@ -161,7 +172,7 @@ def _facts(setup: Setup, found: Material) -> Part:
 
     train, held_out = side(found.train, found.fake_train), side(found.held_out, found.fake)
     result = importance(train, held_out, groups=found.groups, seed=setup.seed)
-    facts = facts_of(found.train.shape[2])
+    facts = facts_of(setup.series.shape[1])
     real, fake = (np.median(x, axis=0) for x in held_out)
     figures = {"importance": png(draw_facts.importances, result, facts, real, fake)}
     return figures, [*words.on_facts(result, facts, real, fake)]
@@ -169,17 +180,17 @@ def _facts(setup: Setup, found: Material) -> Part:
 
 def _noise(setup: Setup, ema: Params, found: Material, key: Key) -> Part:
     noise = setup.noise(key, TRAVERSED, setup.window)
-    past = jnp.asarray(np.resize(found.held_out[:, : setup.past], (TRAVERSED, setup.past, found.train.shape[2])))
+    told = _parted(setup, jnp.asarray(np.resize(found.held_out, (TRAVERSED, *found.held_out.shape[1:])))).cond
 
     @jax.jit
-    def move(params: Params, noise: jax.Array, past: jax.Array) -> tuple[Any, Any, Any]:
+    def move(params: Params, noise: jax.Array, told: jax.Array | None) -> tuple[Any, Any, Any]:
         def play(z: jax.Array) -> jax.Array:
-            return setup.models.gen.apply(params, z, past[: len(z)] if setup.past else None)
+            return setup.models.gen.apply(params, z, None if told is None else told[: len(z)])
 
         directions, shares = leading_directions(play, noise[:BASELINES], min(DIRECTIONS, noise.shape[-1]))
         return directions, shares, traverse(play, noise, directions, jnp.asarray(GRID))
 
-    directions, shares, paths = (np.asarray(x) for x in move(ema, noise, past))
+    directions, shares, paths = (np.asarray(x) for x in move(ema, noise, told))
     facts = [fact for fact in FACTS if fact.name in DRAWN]
     moved = np.stack([[window_facts(found.returns(x), facts) for x in along] for along in paths])
     market = np.median(window_facts(found.returns(found.held_out)[:, setup.past :], facts), axis=0)

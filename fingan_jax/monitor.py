@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from fingan_jax.pipeline import Setup, generator, longest, sampler
+from fingan_jax.drawing import generator, longest, sampler
+from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, closest
 from fingan_jax.training.state import GANState
 from fingan_jax.watching import make_watch

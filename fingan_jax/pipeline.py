@@ -11,28 +11,28 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from fingan_jax.build import build, build_objective
-from fingan_jax.data import windows
+from fingan_jax.data import regimes, windows
 from fingan_jax.data.prices import Prices
-from fingan_jax.data.transforms import Transform, log_returns, prices_from
+from fingan_jax.data.transforms import Transform, log_returns
 from fingan_jax.models.noise import with_history
 from fingan_jax.models.precision import check_precision, computing_in
 from fingan_jax.objectives.term import Objective, plays
 from fingan_jax.training.loop import make_chunk
 from fingan_jax.training.parallel import Layout, spread
 from fingan_jax.training.replicas import Program, replicated
-from fingan_jax.training.sampling import Past, make_sampler
 from fingan_jax.training.settings import Settings
 from fingan_jax.training.state import GANState, init_state, with_numbers
 from fingan_jax.training.step import make_train_step
-from fingan_jax.types import Batch, Key, Metrics, Noise, Params, Paths, Players
+from fingan_jax.types import Batch, Key, Metrics, Noise, Params, Players
 
 Config = Mapping[str, Any]
-Generate = Callable[[Params, Key, int], tuple[np.ndarray, np.ndarray]]
-Sample = Callable[[Params], dict[str, np.ndarray]]
 
 
 class Setup(NamedTuple):
-    """One run, assembled. `returns` are log returns per day [time, asset]; `series` is their transformed train part."""
+    """One run, assembled. `returns` are log returns per day [time, asset]; `series` is their transformed train part.
+
+    `labels` [time + 1] are the places in `regimes` of what was known before each day of `returns` and the day to come.
+    """
 
     prices: Prices
     returns: np.ndarray
@@ -50,6 +50,23 @@ class Setup(NamedTuple):
     start: Callable[[Key], GANState]
     precision: str = "float32"
     layout: Layout = Layout()
+    labels: np.ndarray | None = None
+    regimes: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> int:
+        """The row of the returns with which `series` begins."""
+        return self.split.train.stop - len(self.series)
+
+    @property
+    def told(self) -> np.ndarray:
+        """`series` and, where there are regimes, the one known before each day beside it: [time, feature]."""
+        return self.beside(self.series, slice(self.first, self.split.train.stop))
+
+    def beside(self, series: np.ndarray, rows: slice) -> np.ndarray:
+        """`series` of these rows of the returns with the regime known before each day, if there are any, beside it."""
+        labels = None if self.labels is None else self.labels[rows]
+        return windows.beside(series, labels, len(self.regimes))
 
 
 def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, ...] = ()) -> Setup:
@@ -65,11 +82,12 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
     split = make(cfg["windows"])(len(returns))
     seen = windows.latest(split.train, settings.data_share, least=cfg["windows"]["past"] + cfg["windows"]["window"])
     transform = make(cfg["transform"])(returns[seen])
+    labels, names = _regimes(cfg, make, prices, returns, seen)
     models = _players(cfg["model"], make, assets=returns.shape[1])
     optimizers, objective = _numbers(cfg, trusted)
     noise = with_history(make(cfg["noise"]), models.gen.history)
     window, past = cfg["windows"]["window"], cfg["windows"]["past"]
-    batch = _zeros(settings.batch_size, window, past, returns.shape[1])
+    batch = _zeros(settings.batch_size, window, past, returns.shape[1], len(names))
     setup = Setup(
         prices=prices,
         returns=returns,
@@ -87,6 +105,8 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
         start=jax.jit(lambda key: init_state(key, models, optimizers, objective, noise, batch)),
         precision=check_precision(cfg["precision"]),
         layout=make(cfg["devices"]) if "devices" in cfg else Layout(),  # a run folder is of no machine
+        labels=labels,
+        regimes=names,
     )
     _check_players(setup, batch)
     return setup
@@ -133,71 +153,17 @@ def compile_game(setup: Setup, *, replicas: int | None = None) -> Program:
 
     def chunk(state: GANState, num_steps: Int[Array, ""] | int, series: Array) -> tuple[GANState, Metrics]:
         draw = windows.sampler(
-            series, window=setup.window, past=setup.past, batch_size=settings.batch_size, rows=over.rows
+            series,
+            window=setup.window,
+            past=setup.past,
+            batch_size=settings.batch_size,
+            assets=setup.series.shape[1],
+            rows=over.rows,
         )
         play = make_chunk(step, lambda key: draw(key, settings.num_disc_steps))
         return (play if replicas is None else replicated(play, over.replica_axis))(state, num_steps)
 
-    return over.compile(chunk, setup.series)
-
-
-def generate(setup: Setup, ema: Params, key: Key, *, num_paths: int, num_days: int) -> tuple[np.ndarray, np.ndarray]:
-    """Paths of one averaged generator, once: see `generator`."""
-    return generator(setup, num_days)(ema, key, num_paths)
-
-
-def generator(setup: Setup, num_days: int) -> Generate:
-    """Returns `generate(ema, key, num_paths)`, compiled once for all generators of the program of `setup`.
-
-    It gives log returns per day and prices, both [num_paths, num_days, asset]. Prices are those at each day's end, from
-    the last observed one on. A conditional generator is told a random stretch of the train part first.
-    """
-    fixed = getattr(setup.models.gen, "time", None)
-    block = fixed if fixed is not None else (setup.window if setup.past else None)
-
-    def play(params: Params, key: Key, batch_size: int, days: int, past: Past | None) -> Paths:
-        return setup.models.gen.apply(params, setup.noise(key, batch_size, days), past)
-
-    draw = make_sampler(play, num_days=num_days, block=block, past=_past(setup) if setup.past else None)
-
-    def generate(ema: Params, key: Key, num_paths: int) -> tuple[np.ndarray, np.ndarray]:
-        returns = setup.transform.inverse(draw(ema, key, num_paths).astype(np.float64))
-        return returns, prices_from(returns, setup.prices.values[-1])[:, 1:]
-
-    return generate
-
-
-def sampler(setup: Setup, wanted: Config, make: Callable[[int], Generate] | None = None) -> Sample:
-    """Returns `sample(ema)`: the run's own sample, float32 returns and prices [path, day, asset], as `wanted` says.
-
-    `wanted` holds `num_paths`, `num_days` (None: as long as the test part) and `seed`; `make(num_days)` is `generator`
-    of a setup with the same program, where one is at hand.
-    """
-    num_days = longest(setup, wanted["num_days"] or setup.split.test.stop - setup.split.test.start)
-    draw = make(num_days) if make else generator(setup, num_days)
-    key = jax.random.fold_in(jax.random.key(setup.seed), wanted["seed"])
-
-    def sample(ema: Params) -> dict[str, np.ndarray]:
-        returns, prices = draw(ema, key, wanted["num_paths"])
-        return {"returns": returns.astype(np.float32), "prices": prices.astype(np.float32)}
-
-    return sample
-
-
-def longest(setup: Setup, num_days: int) -> int:
-    """`num_days`, or as many as the generator emits if its length is fixed and it cannot be rolled forward."""
-    fixed = getattr(setup.models.gen, "time", None)
-    return num_days if fixed is None or setup.past else min(num_days, fixed)
-
-
-def _past(setup: Setup) -> Callable[[Key, int], jax.Array]:
-    series = jnp.asarray(setup.series)
-
-    def draw(key: Key, batch_size: int) -> jax.Array:
-        starts = jax.random.randint(key, (batch_size,), 0, len(setup.series) - setup.past + 1)
-        return windows.gather(series, starts, length=setup.past)
-
-    return draw
+    return over.compile(chunk, setup.told)
 
 
 def _check_seed(seed: Any) -> None:
@@ -217,11 +183,18 @@ def _players(cfg: Config, make: Callable[..., Any], assets: int) -> Players:
     return Players(gen, disc() if isinstance(disc, partial) or inspect.isclass(disc) else disc)
 
 
-def _zeros(batch_size: int, window: int, past: int, assets: int) -> Batch:
-    return Batch(
-        jnp.zeros((batch_size, window, assets)),
-        jnp.zeros((batch_size, past, assets)) if past else None,
-    )
+def _regimes(
+    cfg: Config, make: Callable[..., Any], prices: Prices, returns: np.ndarray, seen: slice
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """The regime known before each day, and the names of all; neither without a condition."""
+    if cfg.get("condition") is None:
+        return None, ()
+    fit, spans = make(cfg["condition"]), {key: cfg["windows"][key] for key in ("past", "window")}
+    return regimes.labelled(fit, returns, prices.labels, train=seen, **spans)
+
+
+def _zeros(batch_size: int, window: int, past: int, assets: int, num_regimes: int) -> Batch:
+    return windows.parted(jnp.zeros((batch_size, past + window, assets + num_regimes)), past=past, assets=assets)
 
 
 def _check_players(setup: Setup, batch: Batch) -> None:

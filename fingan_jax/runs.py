@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import yaml
 
-from fingan_jax import pipeline
+from fingan_jax import drawing, pipeline
 from fingan_jax.build import as_dict, build, read_config
 from fingan_jax.data import prices as priced
 from fingan_jax.identity import identity, provenance
@@ -149,7 +149,7 @@ def sample(run: Run, ema: Params) -> dict[str, np.ndarray]:
 
     Without `sampling.num_days`, paths are as long as the held-out test part.
     """
-    return pipeline.sampler(run.setup, run.config["sampling"])(ema)
+    return drawing.sampler(run.setup, run.config["sampling"])(ema)
 
 
 def judge(

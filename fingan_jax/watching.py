@@ -39,10 +39,10 @@ def make_watch(setup: Setup) -> Callable[[GANState], Metrics]:
     some = min(setup.settings.batch_size, len(start))
 
     @jax.jit
-    def watch(state: GANState, series: Float[Array, "time asset"]) -> Metrics:
+    def watch(state: GANState, series: Float[Array, "time feature"]) -> Metrics:
         key_paths, key_terms = jax.random.split(jax.random.fold_in(state.key, KEY))
         paths = windows.gather(series, start, length=setup.past + setup.window)
-        batch = Batch(paths[:, setup.past :], paths[:, : setup.past] if setup.past else None)
+        batch = windows.parted(paths, past=setup.past, assets=setup.series.shape[1])
         both = jax.tree.map(lambda *pair: jnp.stack(pair), state.ema, state.params.gen)
         average, now = jax.lax.map(lambda gen: play(state.params._replace(gen=gen), batch, key_paths).fake, both)
         found = spread(batch.x, average)
@@ -53,7 +53,7 @@ def make_watch(setup: Setup) -> Callable[[GANState], Metrics]:
             found |= pulls(play, setup.objective, player, state, few, key_terms)
         return {f"watch/{name}": value for name, value in found.items()}
 
-    there = jnp.asarray(setup.series)
+    there = jnp.asarray(setup.told)
     return lambda state: watch(state, there)
 
 

@@ -10,7 +10,7 @@ import pytest
 from fingan_jax import allowlist
 
 ROOT = Path(__file__).parent.parent
-CORE = ("fingan_jax.types", "fingan_jax.statistics", "fingan_jax.atomic")
+CORE = ("fingan_jax.types", "fingan_jax.statistics", "fingan_jax.atomic", "fingan_jax.schema")
 
 # what a module (the longest match decides) may import of ours, besides its own package
 LAYERS: dict[str, tuple[str, ...]] = {
@@ -28,6 +28,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *("fingan_jax.identity", "fingan_jax.validation"),
     ),
     "fingan_jax.pipeline": ("fingan_jax",),
+    "fingan_jax.drawing": ("fingan_jax",),
     "fingan_jax.identity": ("fingan_jax",),
     "fingan_jax.validation": ("fingan_jax",),
     "fingan_jax.runs": ("fingan_jax",),
@@ -43,6 +44,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "fingan_jax.comparable": ("fingan_jax",),
     "fingan_jax.comparing": ("fingan_jax",),
     "fingan_jax.explaining": ("fingan_jax",),
+    "fingan_jax.applications": ("fingan_jax",),
     "experiments": ("fingan_jax",),
 }
 # the only modules that may import a library, wherever in the file

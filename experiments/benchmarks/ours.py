@@ -53,7 +53,7 @@ def exchange(setup, params, path):
     from flax.traverse_util import flatten_dict
 
     z = setup.noise(jax.random.key(0), 16, setup.window)
-    cond = jax.random.normal(jax.random.key(1), (16, setup.past, setup.series.shape[1])) if setup.past else None
+    cond = jax.random.normal(jax.random.key(1), (16, setup.past, setup.told.shape[1])) if setup.past else None
     fake = jax.jit(setup.models.gen.apply)(params.gen, z, cond)
     scores = jax.jit(setup.models.disc.apply)(params.disc, fake, cond)
     learnt = flatten_dict(params._asdict(), sep="/")
@@ -75,7 +75,9 @@ def step_flops(setup):
     settings = setup.settings
     game = setup.models, setup.optimizers, setup.objective, setup.noise
     step = make_train_step(*game, num_disc_steps=settings.num_disc_steps, ema_decay=settings.ema_decay)
-    draw = windows.sampler(setup.series, window=setup.window, past=setup.past, batch_size=settings.batch_size)
+    draw = windows.sampler(
+        setup.told, window=setup.window, past=setup.past, batch_size=settings.batch_size, assets=setup.series.shape[1]
+    )
     key = jax.random.key(0)
     return matmul_flops(step, *jax.eval_shape(lambda: (setup.start(key), draw(key, settings.num_disc_steps))))
 

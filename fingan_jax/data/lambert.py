@@ -1,5 +1,7 @@
 """The mathematics of the Lambert-W transform: heavy tails to Gaussian ones and back (Goerg 2015, arXiv 1010.2265)."""
 
+from typing import Any
+
 import numpy as np
 
 _TOLERANCE = 1e-10
@@ -8,7 +10,7 @@ _ROUNDS = 500
 
 def normal_to_heavy(u: np.ndarray, delta: np.ndarray | float) -> np.ndarray:
     """z = u exp(delta u^2 / 2), Tukey's h: the inverse of `heavy_to_normal` for delta >= 0."""
-    return u * np.exp(delta * u**2 / 2)
+    return u * _library(u).exp(delta * u**2 / 2)
 
 
 def heavy_to_normal(z: np.ndarray, delta: np.ndarray | float) -> np.ndarray:
@@ -31,9 +33,14 @@ def lambert(x: np.ndarray) -> np.ndarray:
 
 def bounded(u: np.ndarray, largest: np.ndarray | float, bound: float) -> np.ndarray:
     """u itself for |u| <= largest; beyond it smoothly below bound * largest (formula in `transforms.lambert_w`)."""
-    room = (bound - 1) * largest
-    beyond = np.maximum(np.abs(u) - largest, 0)
-    return np.where(beyond > 0, np.sign(u) * (largest + room * np.tanh(beyond / room)), u)
+    lib, room = _library(u), (bound - 1) * largest
+    beyond = lib.maximum(abs(u) - largest, 0)
+    return lib.where(beyond > 0, lib.sign(u) * (largest + room * lib.tanh(beyond / room)), u)
+
+
+def _library(x: Any) -> Any:
+    """The library whose array `x` is: numpy, or another that follows the array API, such as jax."""
+    return getattr(x, "__array_namespace__", lambda: np)()
 
 
 def igmm(x: np.ndarray) -> tuple[float, float, float]:

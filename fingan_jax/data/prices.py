@@ -12,11 +12,15 @@ from fingan_jax.atomic import replacing
 
 
 class Prices(NamedTuple):
-    """Prices `values` [time, asset] (float64) at `dates` [time] (datetime64[D]), assets called `names`."""
+    """Prices `values` [time, asset] (float64) at `dates` [time] (datetime64[D]), assets called `names`.
+
+    `labels` [time] (text) say what the user knows of the market at the end of each day, if there are any.
+    """
 
     values: np.ndarray
     dates: np.ndarray
     names: tuple[str, ...]
+    labels: np.ndarray | None = None
 
 
 def check(
@@ -36,9 +40,9 @@ def check(
     default counts as in a CSV file, where the header is row 1.
 
     Raises ValueError with one line that names `source`, column, row and remedy for: missing,
-    duplicate or unordered dates; an empty range; prices that are not positive and finite; long gaps.
+    duplicate or unordered dates; an empty range; prices that are not positive and finite; long gaps; empty labels.
     """
-    values, dates, names = prices
+    values, dates, names, labels = prices
     if len(dates) < 2:
         raise ValueError(f"{source}: {len(dates)} rows of prices, at least 2 are needed: give a longer series")
     rows = np.arange(len(dates)) + 2 if rows is None else np.asarray(rows)
@@ -48,7 +52,8 @@ def check(
     values, dates, lines = values[inside], dates[inside], lines[inside]
     _check_values(values, names, lines, source)
     kept = _check_gaps(Prices(values, dates, names), lines, source, max_gap)
-    return Prices(_forward_fill(values)[kept], dates[kept], names)
+    labels = labels if labels is None else _labels(labels[inside][kept], lines[kept].max(axis=1), source)
+    return Prices(_forward_fill(values)[kept], dates[kept], names, labels)
 
 
 def _check_dates(dates: np.ndarray, lines: np.ndarray, source: str) -> None:
@@ -129,30 +134,43 @@ def _check_gaps(prices: Prices, lines: np.ndarray, source: str, max_gap: int) ->
     return slice(int(first), int(last))
 
 
+def _labels(labels: np.ndarray, rows: np.ndarray, source: str) -> np.ndarray:
+    empty = np.flatnonzero(labels == "")
+    if empty.size:
+        raise ValueError(f"{source}: row {rows[empty[0]]} has no label: fill in the column that data.labels names")
+    return labels
+
+
 def _forward_fill(values: np.ndarray) -> np.ndarray:
     seen = np.where(np.isnan(values), 0, np.arange(len(values))[:, None])
     return np.take_along_axis(values, np.maximum.accumulate(seen, axis=0), axis=0)
 
 
 def content_hash(prices: Prices) -> str:
-    """SHA-256 of values, dates and names: equal exactly when all three are, on every machine."""
+    """SHA-256 of values, dates, names and labels: equal exactly when all of them are, on every machine."""
     digest = hashlib.sha256(json.dumps([prices.names, prices.values.shape]).encode())
     digest.update(np.ascontiguousarray(prices.values, "<f8").tobytes())
     digest.update(prices.dates.astype("datetime64[D]").astype("<i8").tobytes())
+    if prices.labels is not None:
+        digest.update(json.dumps(prices.labels.tolist()).encode())
     return digest.hexdigest()
 
 
 def save(path: str | Path, prices: Prices) -> None:
     """Writes `prices` to `path` as npz, bit for bit and without pickle."""
+    arrays = {"values": prices.values, "dates": prices.dates, "names": np.array(prices.names, dtype=str)}
+    if prices.labels is not None:
+        arrays["labels"] = prices.labels.astype(str)
     with replacing(path) as file:
-        np.savez_compressed(file, values=prices.values, dates=prices.dates, names=np.array(prices.names, dtype=str))
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 
 def load(path: str | Path) -> Prices:
     """The prices that `save` wrote to `path`; ValueError where there are none."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            values, dates, names = (np.asarray(arrays[field]) for field in Prices._fields)
+            values, dates, names = (np.asarray(arrays[field]) for field in Prices._fields[:3])
+            labels = np.asarray(arrays["labels"]) if "labels" in arrays else None
     # Every layer of an npz that somebody else made, zip, deflate, header and array, has its own way to fail.
     except Exception as error:
         raise ValueError(f"{path}: no prices here ({type(error).__name__}): give a file that save wrote") from None
@@ -160,4 +178,6 @@ def load(path: str | Path) -> Prices:
         raise ValueError(f"{path}: values {values.shape} do not fit dates {dates.shape} and names {names.shape}")
     if values.dtype != np.float64 or dates.dtype != np.dtype("datetime64[D]") or names.dtype.kind != "U":
         raise ValueError(f"{path}: values, dates and names are of other types than save writes")
-    return check(Prices(values, dates, tuple(map(str, names))), str(path))
+    if labels is not None and (labels.shape != dates.shape or labels.dtype.kind != "U"):
+        raise ValueError(f"{path}: labels {labels.shape} of {labels.dtype} are no text for each of dates {dates.shape}")
+    return check(Prices(values, dates, tuple(map(str, names)), labels), str(path))

@@ -1,7 +1,8 @@
 """Prices to returns to what a network likes to see, and exactly back.
 
 A transform is fitted: `fit(returns [time, asset]) -> Transform`. It knows only what it is given, so
-give it the training part. Transforms work on numpy float64 arrays `[..., time, asset]`.
+give it the training part. Transforms work on numpy float64 arrays `[..., time, asset]`; `inverse` also
+on those of jax, in their precision and under its transformations.
 """
 
 from collections.abc import Callable, Sequence
@@ -104,8 +105,8 @@ def lambert_w(bound: float | None = 1.5) -> Fit:
         largest = np.abs(forward(returns)).max(axis=0)
 
         def inverse(u: np.ndarray) -> np.ndarray:
-            u = u if bound is None else bounded(u, largest, bound)
-            return mu + sigma * normal_to_heavy(u, delta)
+            u = u if bound is None else bounded(u, _along(largest, u), bound)
+            return _along(mu, u) + _along(sigma, u) * normal_to_heavy(u, _along(delta, u))
 
         return Transform(forward, inverse)
 
@@ -135,7 +136,12 @@ def _through(maps: Sequence[Map], x: np.ndarray) -> np.ndarray:
 
 
 def _affine(shift: np.ndarray, scale: np.ndarray) -> Transform:
-    return Transform(lambda x: (x - shift) / scale, lambda y: shift + scale * y)
+    return Transform(lambda x: (x - shift) / scale, lambda y: _along(shift, y) + _along(scale, y) * y)
+
+
+def _along(each: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """One number for each asset, with as many axes as `x`."""
+    return each.reshape((1,) * (x.ndim - 1) + (-1,))
 
 
 def _spread(scale: np.ndarray) -> np.ndarray:

@@ -86,20 +86,56 @@ def gather(
     return cut(starts)
 
 
+def beside(series: np.ndarray, regime: np.ndarray | None, count: int) -> np.ndarray:
+    """`series` [time, asset] with the regime known before each of its days beside it, one of `count` as 0s and a 1.
+
+    [time, asset + count]; the series itself where there is no regime. `regime` is [time].
+    """
+    if regime is None:
+        return series
+    return np.concatenate([series, np.eye(count, dtype=series.dtype)[regime]], axis=1)
+
+
+def told(
+    past: Float[Array, "*lead past asset"], regime: Float[Array, "*lead regime"]
+) -> Float[Array, "*lead past feature"] | None:
+    """What players are told: the past days and, beside each, the regime known before the first day to come.
+
+    A regime without a past is one row, in which the returns are 0; with neither there is nothing to tell, None.
+    """
+    rows = past.shape[-2]
+    if not regime.shape[-1]:
+        return past if rows else None
+    past = past if rows else jnp.zeros((*past.shape[:-2], 1, past.shape[-1]), past.dtype)
+    same = jnp.broadcast_to(regime[..., None, :], (*past.shape[:-1], regime.shape[-1]))
+    return jnp.concatenate([past, same], axis=-1)
+
+
+def parted(windows: Float[Array, "*lead length feature"], *, past: int, assets: int | None = None) -> Batch:
+    """Windows of `beside`, past + window days long, as what is to be imitated and what is told before it.
+
+    Without regimes the features are the assets.
+    """
+    assets = windows.shape[-1] if assets is None else assets
+    return Batch(windows[..., past:, :assets], told(windows[..., :past, :assets], windows[..., past, assets:]))
+
+
 def sampler(
-    series: Float[Array, "time asset"] | np.ndarray,
+    series: Float[Array, "time feature"] | np.ndarray,
     *,
     window: int,
     past: int = 0,
     batch_size: int,
+    assets: int | None = None,
     rows: Callable[[Array], Array] = lambda starts: starts,
 ) -> Callable[..., Batch]:
     """`sample(key, *lead) -> Batch` of windows of `series`, their starts uniform over all that fit.
 
-    `x` is [*lead, batch, window, asset]; `cond` the `past` rows before each window,
-    [*lead, batch, past, asset], or None when past = 0. However many batches `lead` asks for, they are
-    one gather. `sample` can be traced. `rows` may pick those of the starts [*lead, batch] whose windows are gathered
-    here, such as one device's part. Raises ValueError where `series` is shorter than past + window.
+    `x` is [*lead, batch, window, asset]; `cond` what is known before each window, the `past` rows before it
+    [*lead, batch, past, asset] and, where the series has one beside its `assets`, the regime (see `told`). However many
+    batches `lead` asks for, they are one gather. `sample` can be traced. `rows` may pick those of the starts
+    [*lead, batch] whose windows are gathered here, such as one device's part. Raises ValueError where `series` is
+    shorter than past + window.
     """
     series = jnp.asarray(series)
     length = past + window
@@ -111,8 +147,7 @@ def sampler(
 
     def sample(key: Array, *lead: int) -> Batch:
         starts = rows(jax.random.randint(key, (*lead, batch_size), 0, valid))
-        paths = gather(series, starts, length=length)
-        return Batch(x=paths[..., past:, :], cond=paths[..., :past, :] if past else None)
+        return parted(gather(series, starts, length=length), past=past, assets=assets)
 
     return sample
 

@@ -9,7 +9,7 @@ from flax.typing import Initializer
 from jaxtyping import Array, Float
 
 LECUN = nn.initializers.lecun_normal()
-CONDITION = "give past windows of the same assets, or a dense discriminator, which takes any condition"
+CONDITION = "give past windows that begin with the same assets, or a dense discriminator, which takes any condition"
 
 
 def spectral_normalise(kernel: Float[Array, "rows columns"], iterations: int = 32) -> Float[Array, "rows columns"]:
@@ -103,15 +103,25 @@ def flatten(*arrays: Float[Array, "batch time feature"] | None) -> Float[Array, 
 
 
 def prepend(
-    x: Float[Array, "batch time asset"], cond: Float[Array, "batch past asset"] | None
-) -> Float[Array, "batch total asset"]:
-    """The past and what follows it, one path.
+    x: Float[Array, "batch time asset"], cond: Float[Array, "batch past feature"] | None
+) -> Float[Array, "batch total feature"]:
+    """The past and what follows it, one path; what else is known (a regime) goes on beside every day.
+
+    The first features of the condition are the assets' past; of the others its last row counts.
 
     Raises:
-        ValueError: the condition's features are not the assets.
+        ValueError: the condition has fewer features than there are assets.
     """
     if cond is None:
         return x
-    if cond.shape[-1] != x.shape[-1]:
+    if cond.shape[-1] < x.shape[-1]:
         raise ValueError(f"cond has {cond.shape[-1]} features and the paths {x.shape[-1]} assets: {CONDITION}")
-    return jnp.concatenate([cond, x], axis=1)
+    path = jnp.concatenate([cond[..., : x.shape[-1]], x], axis=1)
+    return beside(path, cond[:, -1, x.shape[-1] :])
+
+
+def beside(
+    x: Float[Array, "batch time channel"], more: Float[Array, "batch feature"]
+) -> Float[Array, "batch time both"]:
+    """The same features at every step of `x`."""
+    return jnp.concatenate([x, jnp.broadcast_to(more[:, None], (*x.shape[:2], more.shape[-1]))], axis=-1)

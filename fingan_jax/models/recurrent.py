@@ -184,7 +184,7 @@ class RecurrentForecaster(nn.Module):
 class RecurrentDiscriminator(nn.Module):
     """A recurrence over the path and a dense read-out of its last state, `[batch, time, asset] -> [batch]`.
 
-    A condition is the past of the same assets, put before the path.
+    A condition is the past of the same assets, put before the path, and what else is known, put beside every day.
     """
 
     hidden: int = 64
@@ -193,6 +193,6 @@ class RecurrentDiscriminator(nn.Module):
     unroll: int = 1
 
     @nn.compact
-    def __call__(self, x: Paths, cond: Float[Array, "batch past asset"] | None = None) -> Float[Array, "batch"]:
+    def __call__(self, x: Paths, cond: Float[Array, "batch past feature"] | None = None) -> Float[Array, "batch"]:
         _, last = Recurrence(self.hidden, self.layers, self.cell, self.unroll)(prepend(x, cond))
         return Dense(1)(last)[:, 0]

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
-from fingan_jax.models.layers import Dense, PReLU, flatten
+from fingan_jax.models.layers import Dense, PReLU, beside, flatten
 from fingan_jax.types import Paths
 
 Known = Float[Array, "batch past feature"] | None
@@ -43,12 +43,13 @@ class Step(nn.Module):
 class AutoregressiveGenerator(nn.Module):
     """x_t = ResidualMLP(x_{t-lags}, ..., x_{t-1}, z_t): `[batch, time, noise] -> [batch, time, asset]`, any length.
 
-    The first steps look back at the last `lags` steps of the condition; without one, at zeros. `unroll` steps are
-    compiled as one turn of the scan.
+    The first steps look back at the last `lags` steps of the condition; without one, at zeros. Features of it beyond
+    the assets (a regime) are told to every step, as its last row has them; a condition of that row alone comes with
+    zeros before it. `unroll` steps are compiled as one turn of the scan.
     Source: Ni, Szpruch, Wiese, Liao, Xiao 2020, arXiv 2006.05421 (the generator of SigCWGAN and its baselines).
 
     Raises:
-        ValueError: the condition is shorter than `lags`, or its features are not the assets.
+        ValueError: the condition is shorter than `lags`, or has fewer features than there are assets.
     """
 
     assets: int
@@ -62,12 +63,7 @@ class AutoregressiveGenerator(nn.Module):
 
     @nn.compact
     def __call__(self, noise: Float[Array, "batch time noise"], cond: Known = None) -> Paths:
-        past = jnp.zeros((len(noise), self.lags, self.assets), noise.dtype) if cond is None else cond[:, -self.lags :]
-        if past.shape[1:] != (self.lags, self.assets):
-            raise ValueError(
-                f"model.gen.lags is {self.lags} for {self.assets} assets and the condition has {list(past.shape[1:])} "
-                "(past, feature): raise windows.past to model.gen.lags"
-            )
+        past, noise = self.told(noise, cond)
         over_time = nn.scan(
             Step,
             variable_broadcast="params",
@@ -77,6 +73,22 @@ class AutoregressiveGenerator(nn.Module):
             unroll=self.unroll,
         )
         return over_time(self.assets, self.sizes, name="step")(past, noise)[1]
+
+    def told(self, noise: Float[Array, "batch time noise"], cond: Known) -> tuple[Paths, Float[Array, "batch time _"]]:
+        """The lags before the first step, and the noise with what else is known beside it."""
+        zeros = jnp.zeros((len(noise), self.lags, self.assets), noise.dtype)
+        if cond is None:
+            return zeros, noise
+        past, more = cond[..., : self.assets], cond[:, -1, self.assets :]
+        if past.shape[1] == 1 and more.shape[-1]:
+            past = jnp.concatenate([zeros, past], axis=1)
+        past = past[:, -self.lags :]
+        if past.shape[1:] != (self.lags, self.assets):
+            raise ValueError(
+                f"model.gen.lags is {self.lags} for {self.assets} assets and the condition has {list(cond.shape[1:])} "
+                "(past, feature): raise windows.past to model.gen.lags"
+            )
+        return past, beside(noise, more)
 
 
 class ResidualDiscriminator(nn.Module):

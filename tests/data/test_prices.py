@@ -153,3 +153,38 @@ def test_what_is_not_a_saved_file_is_refused(tmp_path):
     np.savez(tmp_path / "pickle.npz", values=np.array([print], object), dates=weekdays(1), names=np.array(["A"]))
     with pytest.raises(ValueError, match="no prices here"):
         load(tmp_path / "pickle.npz")
+
+
+LABELLED = prices([1, 2, 3, 4, 5, 6])._replace(labels=np.array(["a", "b", "b", "c", "", "a"]))
+
+
+def test_labels_are_cut_kept_and_told_apart_with_their_prices(tmp_path):
+    cut = check(LABELLED, "f", end="2000-01-06")
+    assert cut.labels.tolist() == ["a", "b", "b", "c"]
+    save(tmp_path / "prices.npz", cut)
+    back = load(tmp_path / "prices.npz")
+    np.testing.assert_array_equal(back.labels, cut.labels)
+    assert content_hash(back) == content_hash(cut)
+    others = [
+        cut._replace(labels=None),
+        cut._replace(labels=cut.labels[::-1]),
+        cut._replace(labels=np.array([*"abcc"])),
+    ]
+    assert len({content_hash(each) for each in [cut, *others]}) == 4
+    nan = np.nan
+    late = prices([[nan, 1], [1, 1], [2, 2]])._replace(labels=np.array(["", "x", "y"]))
+    assert check(late, "f").labels.tolist() == ["x", "y"]
+
+
+def test_a_day_without_a_label_is_refused_with_its_row():
+    with pytest.raises(ValueError, match=r"f: row 6 has no label: .*data\.labels"):
+        check(LABELLED, "f")
+
+
+@pytest.mark.parametrize("labels", [np.array(["a"]), np.arange(4)])
+def test_saved_labels_that_do_not_fit_are_refused(tmp_path, labels):
+    given = prices([1, 2, 3, 4])
+    arrays = {"values": given.values, "dates": given.dates, "names": np.array(given.names), "labels": labels}
+    np.savez(tmp_path / "prices.npz", **arrays)
+    with pytest.raises(ValueError, match="no text for each of dates"):
+        load(tmp_path / "prices.npz")

@@ -1,5 +1,6 @@
 """Transforms come back exactly, know only what they were fitted on, and keep shapes."""
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -50,6 +51,19 @@ def test_twenty_real_shares_come_back(fit):
     seen = transform.forward(returns)
     assert seen.dtype == np.float64
     np.testing.assert_allclose(prices_from(transform.inverse(seen), values[0]), values, rtol=1e-9)
+
+
+def test_the_inverse_is_the_same_on_the_device_under_jit_and_a_gradient(fit):
+    returns = np.random.default_rng(0).standard_t(4, (200, 2)) * 0.01
+    transform, paths = fit(returns), np.random.default_rng(1).normal(0, 2, (3, 50, 2)).astype(np.float32)
+    found = jax.jit(transform.inverse)(paths)
+    assert isinstance(found, jax.Array)
+    expected = transform.inverse(paths)
+    assert isinstance(expected, np.ndarray)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    slope = jax.grad(lambda x: transform.inverse(x).sum())(jax.numpy.asarray(paths))
+    moved = transform.inverse(paths.astype(np.float64) + 1e-5) - transform.inverse(paths.astype(np.float64) - 1e-5)
+    np.testing.assert_allclose(slope, moved / 2e-5, rtol=1e-2, atol=1e-5)
 
 
 def test_leading_axes_are_mapped_path_by_path(fit):

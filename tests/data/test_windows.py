@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fingan_jax.data.windows import Split, gather, latest, sampler, split, windows
+from fingan_jax.data.windows import Split, beside, gather, latest, parted, sampler, split, told, windows
 
 
 def test_split_by_hand():
@@ -156,3 +156,32 @@ def test_the_latest_share_of_the_train_part_ends_where_it_ends():
     assert latest(slice(10, 110), 1.0, least=20) == slice(10, 110)
     with pytest.raises(ValueError, match=r"training\.data_share=0\.1 leaves 10 rows"):
         latest(slice(0, 100), 0.1, least=20)
+
+
+@pytest.mark.parametrize("past", [0, 1, 3])
+def test_windows_are_told_the_regime_known_before_their_first_day(past):
+    """The series counts its rows, and the regime of row t is t modulo 4."""
+    rows = np.arange(40)
+    series = beside(np.stack([rows, -rows], axis=1).astype(np.float32), rows % 4, 4)
+    batch = sampler(series, window=5, past=past, batch_size=30, assets=2)(jax.random.key(0), 2)
+    first = np.asarray(batch.x)[:, :, 0, 0]
+    assert (batch.x.shape, batch.cond.shape) == ((2, 30, 5, 2), (2, 30, max(past, 1), 2 + 4))
+    np.testing.assert_array_equal(
+        batch.cond[..., 2:].argmax(axis=-1), np.repeat(first[..., None] % 4, max(past, 1), -1)
+    )
+    np.testing.assert_array_equal(batch.cond[..., 2:].sum(axis=-1), 1)
+    days = first[..., None] - np.arange(past, 0, -1) if past else np.zeros((2, 30, 1))
+    np.testing.assert_array_equal(batch.cond[..., 0], days)
+    np.testing.assert_array_equal(batch.cond[..., 1], -days)
+
+
+@pytest.mark.parametrize("past", [0, 3])
+def test_without_a_regime_only_the_past_is_told(past):
+    series = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    assert beside(series, None, 0) is series
+    plain, named = (sampler(series, window=8, past=past, batch_size=4, assets=n)(jax.random.key(0)) for n in (None, 2))
+    np.testing.assert_array_equal(plain.x, named.x)
+    assert (plain.cond is None) == (named.cond is None) == (past == 0)
+    cut = parted(jnp.asarray(series[None]), past=past)
+    np.testing.assert_array_equal(cut.x[0], series[past:])
+    assert told(jnp.zeros((4, 0, 2)), jnp.zeros((4, 0))) is None

@@ -107,6 +107,30 @@ def test_a_csv_of_us_dates_trains_with_its_path_alone(train, tmp_path):
         assert samples["prices"].shape == (40, 60, 1)
 
 
+def test_a_run_told_of_ones_own_labels_samples_the_regime_asked_for(train, command, tmp_path):
+    """The folder holds the labels of the user's column, and one that it does not hold is refused."""
+    days = pd.bdate_range("2000-01-03", periods=700).strftime("%Y-%m-%d")
+    prices = np.exp(np.cumsum(0.01 * np.random.default_rng(0).normal(size=700)))
+    mood = np.array(["1", "wild"])[np.arange(700) // 20 % 2]
+    pd.DataFrame({"Date": days, "Close": prices, "mood": mood}).to_csv(tmp_path / "prices.csv", index=False)
+    given = ["data=csv", f"data.path={tmp_path / 'prices.csv'}", "data.labels=mood", "condition=column"]
+    code, out, err = train("run", *given, "training.num_steps=10")
+    assert code == 0, err
+    (tmp_path / "prices.csv").unlink()
+    drawn = {}
+    for regime in ("1", "wild"):
+        target = tmp_path / f"{regime}.npz"
+        given = [f"run={tmp_path / 'run'}", "num_paths=5", "num_days=30", f"out={target}", f"regime={regime}"]
+        code, out, err = command("sample", *given)
+        assert code == 0, err
+        assert f"told that the market is {regime}: " in out
+        drawn[regime] = np.load(target)["returns"]
+    assert not np.array_equal(drawn["1"], drawn["wild"])
+    code, _, err = command("sample", *given[:-1], "regime=wold")
+    assert code == 2
+    assert "regime=wold was never seen in training (did you mean 'wild'?); there are 1, wild" in err
+
+
 def test_seeds_of_one_experiment_are_one_table(trained, train, command, tmp_path):
     assert train("other", "seed=1")[0] == 0
     assert train("stranger", "seed=1", "optimizer.gen.learning_rate=0.1")[0] == 0

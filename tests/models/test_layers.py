@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fingan_jax.models.layers import MLP, Condition, Dense, PReLU, flatten, prepend, spectral_normalise
+from fingan_jax.models.layers import MLP, Condition, Dense, PReLU, beside, flatten, prepend, spectral_normalise
 
 KEY = jax.random.key(3)
 
@@ -83,5 +83,14 @@ def test_flatten_keeps_examples_apart_and_prepend_puts_the_past_first():
     assert flatten(x, None).shape == (2, 6)
     np.testing.assert_array_equal(prepend(x, past)[0, :, 0], [0, 0, 0, 0, 1, 1, 1])
     np.testing.assert_array_equal(prepend(x, None), x)
-    with pytest.raises(ValueError, match="cond has 5 features and the paths 2 assets"):
-        prepend(x, jnp.ones((2, 4, 5)))
+    with pytest.raises(ValueError, match="cond has 1 features and the paths 2 assets"):
+        prepend(x, jnp.ones((2, 4, 1)))
+
+
+def test_what_else_is_known_goes_on_beside_the_past_and_the_path():
+    x, past = jnp.ones((2, 3, 2)), jnp.zeros((2, 4, 2))
+    regime = jax.random.normal(KEY, (2, 4, 3))
+    path = prepend(x, jnp.concatenate([past, regime], axis=-1))
+    np.testing.assert_array_equal(path[..., :2], prepend(x, past))
+    np.testing.assert_array_equal(path[..., 2:], np.repeat(regime[:, -1:], 7, axis=1))
+    np.testing.assert_array_equal(beside(x, regime[:, -1]), path[:, 4:])

@@ -52,7 +52,18 @@ def test_the_discriminator_reads_the_past_then_the_path(draw):
     np.testing.assert_allclose(jax.jit(disc.apply)(params, x, cond), expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(4, 2, 1), (4, 3, 2)])
+@pytest.mark.parametrize("past", [1, 2, 5])
+def test_what_else_is_known_is_told_to_every_step(draw, past):
+    """As if it were noise; one row of it is no past, and comes with zeros before it."""
+    noise, cond = jax.random.normal(KEY, (4, 6, 3)), jax.random.normal(jax.random.key(1), (4, past, 2 + 3))
+    gen = AutoregressiveGenerator(2, lags=2, sizes=(5, 5))
+    params = draw(gen, noise, cond)
+    told = jnp.concatenate([noise, jnp.repeat(cond[:, -1:, 2:], 6, axis=1)], axis=-1)
+    lags = jnp.pad(cond[..., :2], ((0, 0), (max(2 - past, 0), 0), (0, 0)))
+    np.testing.assert_allclose(gen.apply(params, noise, cond), gen.apply(params, told, lags), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(4, 2, 2), (4, 2, 1), (4, 3, 0)])
 def test_a_past_that_does_not_fit_is_refused_by_its_key(shape):
     with pytest.raises(ValueError, match=r"raise windows\.past to model\.gen\.lags") as caught:
         AutoregressiveGenerator(1, lags=3).init(KEY, jnp.zeros((4, 3, 2)), jnp.zeros(shape))

@@ -5,7 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fingan_jax.training.sampling import sample_paths
+from fingan_jax.training.sampling import make_roller, make_sampler
+
+
+def sample_paths(play, params, key, *, num_paths, past=None, batch_size=100, own=1, **days):
+    roller = make_roller(play, own=own if past else 0, **days)
+    return make_sampler(roller, known=past, batch_size=batch_size)(params, key, num_paths)
 
 
 def scaled(params, key, batch_size, days, past):
@@ -63,3 +68,25 @@ def test_each_path_is_told_its_own_past():
         past=lambda key, n: jax.random.normal(key, (n, 4, 1)),
     )  # fmt: skip
     assert len(np.unique(paths[:, 0, 0])) == 6
+
+
+def reports(params, key, batch_size, days, cond):
+    """Counts on from the last day, by what else it is told."""
+    return cond[:, -1:, :1] + cond[:, -1:, 1:2] * jnp.arange(1.0, days + 1)[None, :, None]
+
+
+@pytest.mark.parametrize("block", [1, 3, 10])
+def test_what_is_told_beside_the_past_stays_while_a_path_rolls_forward(block):
+    told = jnp.stack([jnp.asarray([[7.0, 9.0], [10.0, step]]) for step in (1.0, 2.0, 3.0)])
+    paths = sample_paths(
+        reports, None, jax.random.key(0), num_paths=3, num_days=7, block=block, batch_size=3, past=lambda key, n: told
+    )
+    np.testing.assert_array_equal(paths[..., 0], 10 + np.outer([1, 2, 3], np.arange(1, 8)))
+
+
+def test_a_condition_without_days_of_the_path_is_told_but_cannot_be_rolled_forward():
+    told = {"past": lambda key, n: jnp.ones((n, 1, 2)), "own": 0, "num_paths": 3}
+    paths = sample_paths(reports, None, jax.random.key(0), num_days=4, block=5, **told)
+    np.testing.assert_array_equal(paths[..., 0], np.tile(np.arange(2.0, 6.0), (3, 1)))
+    with pytest.raises(ValueError, match="num_days=6 is longer than the 5 days"):
+        sample_paths(reports, None, jax.random.key(0), num_days=6, block=5, **told)
