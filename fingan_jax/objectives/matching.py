@@ -1,5 +1,6 @@
 """Terms that compare real and generated paths without a discriminator: the form of a term for the generator alone."""
 
+import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
@@ -26,3 +27,23 @@ def moments(weight: float = 1.0) -> Term:
         return ((mean_fake - mean_real) ** 2 + (std_fake - std_real) ** 2).mean()
 
     return Term(gen=gen, weight=weight)
+
+
+def cross_correlation(weight: float = 1.0) -> Term:
+    """Mean squared difference of real and generated correlations between assets, of returns and of their sizes |r|.
+
+    Correlations are of all days of the batch, each asset about its mean; a scalar. With one asset it is 0.
+    """
+
+    def gen(round_: Round) -> Float[Array, ""]:
+        gaps = [_correlation(view(round_.fake)) - _correlation(view(round_.real)) for view in (lambda x: x, jnp.abs)]
+        return (jnp.stack(gaps) ** 2).mean(axis=(1, 2)).sum()
+
+    return Term(gen=gen, weight=weight)
+
+
+def _correlation(x: Paths) -> Float[Array, "asset asset"]:
+    flat = x.reshape(-1, x.shape[2])
+    flat = flat - flat.mean(axis=0, keepdims=True)
+    flat = flat / jnp.sqrt((flat**2).mean(axis=0, keepdims=True) + 1e-8)
+    return flat.T @ flat / len(flat)
