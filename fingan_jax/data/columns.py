@@ -85,6 +85,25 @@ def dates(frame: "pd.DataFrame", source: str, name: str) -> np.ndarray:
     return parse(text(frame, name), frame.index.to_numpy(), f"{source}: column {name!r}")
 
 
+def without_labels(frame: "pd.DataFrame", source: str, name: str | None) -> tuple["pd.DataFrame", np.ndarray | None]:
+    """The frame without its column `name` of labels, and these as text, "" where a cell is empty."""
+    if name is None:
+        return frame, None
+    found = text(frame, _existing(frame, source, "labels", name))
+    return frame.drop(columns=str(name)), np.array([cell or "" for cell in found], str)
+
+
+def one_a_date(labels: np.ndarray, dates: np.ndarray, rows: np.ndarray, days: np.ndarray, source: str) -> np.ndarray:
+    """The label of each of `days` from those of a long table, row by row; ValueError where two differ."""
+    first = {day: i for i, day in reversed([*enumerate(dates)])}
+    for i, day in enumerate(dates):
+        one, other = str(labels[first[day]]), str(labels[i])
+        if one != other:
+            at = f"rows {rows[first[day]]} and {rows[i]}, {one!r} and {other!r}"
+            raise ValueError(f"{source}: the labels of {day} differ in {at}: data.labels needs one for each date")
+    return labels[[first[day] for day in days]]
+
+
 def numbers(frame: "pd.DataFrame", source: str, name: str) -> np.ndarray:
     """The column `name` as float64, NaN where a cell is empty; ValueError where one holds text."""
     if frame[name].dtype.kind in "iuf":

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Layout = Literal["auto", "wide", "long"]
 
 
-def table(
+def table(  # noqa: PLR0913, signatures are the schema of conf/data
     path: str,
     date: str | None = None,
     columns: Sequence[str] | str | None = None,
@@ -26,6 +26,8 @@ def table(
     start: str | None = None,
     end: str | None = None,
     max_gap: int = 5,
+    *,
+    labels: str | None = None,
 ) -> Prices:
     """Daily prices from the CSV (.csv, .tsv, .txt) or Parquet (.parquet, .pq) file at `path`.
 
@@ -37,14 +39,16 @@ def table(
     - Long form (one row for each date and ticker), which "auto" recognises by a column called symbol,
       ticker, tic, asset, instrument, isin, ric, permno or name, is spread out to one column a ticker,
       in the order of their names. There `columns` holds the tickers wanted, or the name of the price column, or both.
+    - `labels` names a column of regimes, any text or numbers, one for each date: what is known when that day ends.
     - Dates must ascend; `sort=True` sorts them first. `start`, `end` and `max_gap`: see `prices.check`.
 
     Raises ValueError with one line that names file, column, row and remedy. Rows are lines of a CSV
     file (the header is row 1), and records of a Parquet file (the first is row 1).
     """
-    frame = _read(path)
+    frame = read_frame(path)
     source = str(path)
     chosen = [columns] if isinstance(columns, str) else list(columns or [])
+    frame, told = find.without_labels(frame, source, labels)
     day = find.date_column(frame, source, date)
     if day is None:
         frame, day = _numbered(frame, source), "day"
@@ -53,12 +57,15 @@ def table(
     if ticker is None:
         names = find.price_columns(frame, source, [day], chosen)
         values = np.stack([find.numbers(frame, source, name) for name in names], axis=1)
-        prices, rows = Prices(values, dates, tuple(names)), frame.index.to_numpy()
+        prices, rows = Prices(values, dates, tuple(names), told), frame.index.to_numpy()
     else:
         prices, rows = _spread(frame, source, dates=dates, day=day, ticker=ticker, chosen=chosen, sort=sort)
+        if told is not None:
+            prices = prices._replace(labels=find.one_a_date(told, dates, frame.index.to_numpy(), prices.dates, source))
     if sort:
         order = np.argsort(prices.dates, kind="stable")
-        prices, rows = Prices(prices.values[order], prices.dates[order], prices.names), rows[order]
+        told = None if prices.labels is None else prices.labels[order]
+        prices, rows = Prices(prices.values[order], prices.dates[order], prices.names, told), rows[order]
     return check(prices, source, rows=rows, start=start, end=end, max_gap=max_gap)
 
 
@@ -69,15 +76,18 @@ def _numbered(frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
     return frame.assign(day=days.astype("datetime64[s]"))
 
 
-def _read(path: str) -> "pd.DataFrame":
-    """The file as a frame whose index is the row that a person would count."""
+def read_frame(path: str, key: str = "data.path") -> "pd.DataFrame":
+    """The CSV or Parquet file that `key` names, its cells as they are, by the row that a person would count.
+
+    Raises ValueError with one line that names file, row and remedy.
+    """
     file = Path(path).expanduser()
     if not file.is_file():
-        raise ValueError(f"data.path={path}: there is no such file: check the path (relative to {Path.cwd()})")
+        raise ValueError(f"{key}={path}: there is no such file: check the path (relative to {Path.cwd()})")
     readers = {".csv": _read_csv, ".tsv": _read_csv, ".txt": _read_csv, ".parquet": _read_parquet, ".pq": _read_parquet}
     reader = readers.get(file.suffix.lower())
     if reader is None:
-        raise ValueError(f"data.path={path}: neither CSV (.csv, .tsv, .txt) nor Parquet (.parquet, .pq): convert it")
+        raise ValueError(f"{key}={path}: neither CSV (.csv, .tsv, .txt) nor Parquet (.parquet, .pq): convert it")
     frame = reader(file)
     if frame.empty:
         raise ValueError(f"{path}: there is no row below the header: give a row for each date")

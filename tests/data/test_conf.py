@@ -58,7 +58,22 @@ def nodes(config):
         yield from nodes(each)
 
 
-@pytest.mark.parametrize("file", files("data") + files("transform"), ids=lambda file: f"{file.parent.name}/{file.stem}")
+@pytest.mark.parametrize("file", files("condition"), ids=lambda file: file.stem)
+def test_every_condition_names_regimes(file):
+    fit = instantiate(OmegaConf.load(file), _convert_="all")
+    if file.stem == "none":
+        assert fit == {}
+        return
+    source = instantiate(OmegaConf.load(CONF / "data/sp500_arch.yaml"))
+    returns, labels = log_returns(source.values), source.dates.astype("datetime64[Y]").astype(str)
+    names, known = fit(returns[:3000], labels[:3000])
+    found = known(returns[:3000], labels[:3001])
+    np.testing.assert_array_equal(np.unique(found), range(len(names)))
+
+
+@pytest.mark.parametrize(
+    "file", files("data") + files("transform") + files("condition"), ids=lambda file: f"{file.parent.name}/{file.stem}"
+)
 def test_every_file_says_what_it_is_and_repeats_the_defaults_of_signatures(file):
     assert file.read_text().startswith("# ")
     for node in nodes(OmegaConf.to_container(OmegaConf.load(file))):

@@ -205,3 +205,29 @@ def test_a_bundled_series_survives_the_way_through_a_file(tmp_path):
     back = table(str(tmp_path / "sp500.csv"))
     np.testing.assert_array_equal(back.values, prices.values)
     np.testing.assert_array_equal(back.dates, prices.dates)
+
+
+WIDE = "date,index,regime\n2020-01-03,1.5,2\n2020-01-02,2,1\n2020-01-06,2.5,2\n"
+
+
+def test_a_column_of_labels_is_no_price_and_sorted_with_the_dates(write):
+    prices = table(write(WIDE), labels="regime", sort=True)
+    assert prices.names == ("index",)
+    assert prices.values[:, 0].tolist() == [2, 1.5, 2.5]
+    assert prices.labels.tolist() == ["1", "2", "2"]
+    assert table(write(WIDE), sort=True).labels is None
+    rows = LONG.splitlines()
+    labelled = [f"{rows[0]},state", *(f"{row},{'calm' if '-02' in row else 'wild'}" for row in rows[1:])]
+    assert table(write("\n".join(labelled)), labels="state").labels.tolist() == ["calm", "wild", "wild"]
+    assert table(write("\n".join(labelled)), labels="state", columns=["B"]).labels.tolist() == ["calm", "wild", "wild"]
+
+
+def test_bad_labels_are_refused_by_column_and_row(write):
+    with refused("data.labels=mood: .* has no such column: it has 'date', 'index', 'regime'"):
+        table(write(WIDE), labels="mood")
+    with refused("row 4 has no label"):
+        table(write(WIDE.replace("2.5,2", "2.5,")), labels="regime", sort=True)
+    rows = LONG.splitlines()
+    mixed = [f"{rows[0]},state", *(f"{row},{row[11]}" for row in rows[1:])]
+    with refused("the labels of 2020-01-02 differ in rows 2 and 3, 'B' and 'A'"):
+        table(write("\n".join(mixed)), labels="state")

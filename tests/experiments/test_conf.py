@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from fingan_jax import pipeline
+from fingan_jax import drawing, pipeline
 from fingan_jax.build import build, config_dir
 from fingan_jax.training import loop
 
@@ -69,8 +69,8 @@ def test_every_model_takes_two_steps(composed, name):
 @pytest.mark.parametrize("name", GROUPS["experiment"])
 def test_every_experiment_takes_two_steps_and_samples(composed, name):
     setup, state = two_steps(composed(f"experiment={name}"))
-    days = pipeline.longest(setup, 80)
-    returns, prices = pipeline.generate(setup, state.ema, jax.random.key(0), num_paths=3, num_days=days)
+    days = drawing.longest(setup, 80)
+    returns, prices = drawing.generate(setup, state.ema, jax.random.key(0), num_paths=3, num_days=days)
     assert returns.shape == prices.shape == (3, days, setup.returns.shape[1])
     assert np.all(np.isfinite(returns))
     np.testing.assert_allclose(prices[:, 0], setup.prices.values[-1] * np.exp(returns[:, 0]), rtol=1e-6)
