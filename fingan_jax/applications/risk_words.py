@@ -1,0 +1,94 @@
+"""What a risk report's numbers say, in sentences: the generator against each competitor, its coverage, its truth."""
+
+from collections.abc import Mapping
+from math import isnan
+from typing import Any
+
+from fingan_jax.applications.risk_backtest import GENERATOR
+
+NAMES = {
+    "generator": "Generator",
+    "generator_from_pasts": "Generator, from real pasts",
+    "historical": "Historical simulation",
+    "gaussian": "Gaussian",
+    "ewma": "Gaussian, EWMA",
+    "garch_t": "GARCH-t",
+    "fhs_garch": "FHS, GARCH-t",
+    "fhs_gjr": "FHS, GJR-t",
+}
+SIGNIFICANT = 0.05
+NEAR = 0.1  # the relative error that is accepted of a known truth
+Finding = dict[str, str]
+
+
+def title(name: str) -> str:
+    """What a model of the backtest is called on the page."""
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def percent(level: float | str) -> str:
+    """A level in per cent: 0.01 is "1 %"."""
+    return f"{100 * float(level):g} %"
+
+
+def p_value(p: float | None) -> str:
+    """A p-value as it is read; a dash where there is none."""
+    return "–" if p is None or isnan(p) else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def findings(result: Mapping[str, Any]) -> list[Finding]:
+    """All of a report's findings."""
+    backtest = result["backtest"]
+    found = [_compared(name, levels) for name, levels in backtest["against"].items()]
+    found.append(_coverage(backtest["models"]))
+    if backtest["floored"]:
+        said = f"On {backtest['floored']} days of the backtest the generator saw no loss to speak of: train it longer."
+        found.append({"verdict": "warning", "text": said})
+    if result.get("truth"):
+        found.append(_known(result["truth"], "generator", "left to itself"))
+        found.append(_known(result["truth"], "generator_from_pasts", "told real pasts"))
+    return found
+
+
+def _compared(name: str, levels: Mapping[str, Mapping[str, float]]) -> Finding:
+    """The generator's Fissler-Ziegel score against one competitor's, at every level."""
+    said, verdicts = [], []
+    for level, test in levels.items():
+        better, clear = test["difference"] < 0, test["p"] < SIGNIFICANT
+        word = ("better" if better else "worse") + ("" if clear else ", not significantly,")
+        said.append(f"{word} at {percent(level)} ({test['difference']:+.3f}, p {p_value(test['p'])})")
+        verdicts.append("mixed" if not clear else "right" if better else "wrong")
+    verdict = verdicts[0] if len(set(verdicts)) == 1 else "wrong" if "wrong" in verdicts else "mixed"
+    return {"verdict": verdict, "text": f"Fissler-Ziegel score against {title(name)}: {'; '.join(said)}."}
+
+
+def _coverage(models: Mapping[str, Mapping[str, Any]]) -> Finding:
+    """Which tests reject the generator's own forecasts."""
+    rejected = [
+        f"{label} at {percent(level)} (p {p_value(found[f'{test}_p'])})"
+        for level, found in models[GENERATOR].items()
+        for test, label in (("kupiec", "Kupiec"), ("christoffersen", "Christoffersen"), ("z1", "Z1"), ("z2", "Z2"))
+        if found[f"{test}_p"] < SIGNIFICANT
+    ]
+    shares = ", ".join(f"{percent(level)}: {100 * x['share']:.2f} %" for level, x in models[GENERATOR].items())
+    said = f"rejected by {', '.join(rejected)}" if rejected else "rejected by none of Kupiec, Christoffersen, Z1 and Z2"
+    return {
+        "verdict": "wrong" if rejected else "right",
+        "text": f"The generator's forecasts are {said} at 5 % significance. Losses above the VaR: {shares}.",
+    }
+
+
+def _known(truth: Mapping[str, Any], name: str, how: str) -> Finding:
+    """The relative errors of the generator's law against the process's."""
+    errors = {row: cell["relative_errors"][name] for row, cell in truth.items()}
+    worst = max(errors, key=lambda row: abs(errors[row]))
+    what, level, days = worst.split()
+    near = sum(abs(error) <= NEAR for error in errors.values())
+    return {
+        "verdict": "right" if near == len(errors) else "mixed" if near >= len(errors) / 2 else "wrong",
+        "text": (
+            f"Known truth, the generator {how}: {near} of {len(errors)} risks are within {100 * NEAR:g} % of the "
+            f"process's own; the worst, {what.upper()} {percent(level)} over {days} days, is off by "
+            f"{100 * errors[worst]:+.1f} %."
+        ),
+    }
