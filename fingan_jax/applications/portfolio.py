@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fingan_jax import pipeline, runs
 from fingan_jax.applications import draw_portfolio, outcome, portfolio_choice, portfolio_page
 from fingan_jax.applications.portfolio_results import Study, measure, walked
 from fingan_jax.applications.portfolio_words import EQUAL, title
-from fingan_jax.applications.source import Source, source
+from fingan_jax.applications.source import source, untrained
 from fingan_jax.build import build
 from fingan_jax.evaluation.figures import png
 from fingan_jax.finance.portfolio_settings import GENERATED, Plan
@@ -27,8 +26,7 @@ def report(cfg: Config, folder: Path) -> tuple[dict[str, Any], Path]:
     trusted = tuple(cfg["trusted_packages"])
     plan = build(cfg[NAME], trusted_packages=trusted)
     known = source(cfg, folder, own=(NAME,)) if cfg["run"] is not None else None
-    untrained = known or Source(runs.Run(folder, cfg, pipeline.assemble(cfg, trusted=trusted)), 0, None)
-    portfolio_choice.check(untrained, plan)
+    portfolio_choice.check(known or untrained(cfg, folder), plan)
     trained = known or source(cfg, folder, own=(NAME,))
     study = walked(trained, plan)
     result = measure(trained, plan, study)

@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fingan_jax import pipeline, runs
 from fingan_jax.applications import draw_risk, outcome, risk_backtest, risk_page, risk_scenarios, risk_truth
 from fingan_jax.applications.risk_backtest import GENERATOR
 from fingan_jax.applications.risk_inputs import check, rows
 from fingan_jax.applications.risk_scenarios import Drawn, profit
 from fingan_jax.applications.risk_words import findings, percent, title
-from fingan_jax.applications.source import Source, source
+from fingan_jax.applications.source import Source, source, untrained
 from fingan_jax.build import build
 from fingan_jax.evaluation.figures import png
 from fingan_jax.finance import risk
@@ -51,7 +50,7 @@ def report(cfg: Config, folder: Path) -> tuple[dict[str, Any], Path]:
     trusted = tuple(cfg["trusted_packages"])
     settings = build(cfg[NAME], trusted_packages=trusted)
     known = source(cfg, folder, own=(NAME,)) if cfg["run"] is not None else None
-    asked = known or _untrained(cfg, folder, trusted)
+    asked = known or untrained(cfg, folder)
     weights, days = check(asked, settings), rows(asked, settings)
     daily = risk.daily(asked.setup.returns, weights)
     competing = risk_backtest.competing(daily, days, settings)
@@ -73,11 +72,6 @@ def report(cfg: Config, folder: Path) -> tuple[dict[str, Any], Path]:
     place = trained.run.folder if cfg["out"] is None else Path(cfg["out"])
     outcome.write(place, NAME, result=result, html=risk_page.html(result, figures), figures=figures, cfg=cfg)
     return result, place / f"{NAME}.html"
-
-
-def _untrained(cfg: Config, folder: Path, trusted: tuple[str, ...]) -> Source:
-    """The run that `cfg` describes before it is trained: all that can be asked of it but its parameters."""
-    return Source(runs.Run(folder, cfg, pipeline.assemble(cfg, trusted=trusted)), 0, None)
 
 
 def _try(

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 from tqdm import tqdm
 
-from fingan_jax import drawing, jobs, runs
+from fingan_jax import drawing, jobs, pipeline, runs
 from fingan_jax.build import as_dict
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError
@@ -47,8 +47,16 @@ def source(cfg: Config, folder: Path, *, own: Sequence[str]) -> Source:
     trusted = tuple(cfg["trusted_packages"])
     if cfg["run"] is None:
         _train({key: value for key, value in as_dict(cfg).items() if key not in ("run", "out", *own)}, folder)
+    elif folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()  # made by Hydra for a run that is not trained
     run = runs.load_run(folder if cfg["run"] is None else Path(cfg["run"]), trusted)
     return Source(run, *runs.load_generator(run))
+
+
+def untrained(cfg: Config, folder: Path) -> Source:
+    """The run that `cfg` describes before it is trained: all that can be asked of it but its parameters."""
+    setup = pipeline.assemble(cfg, trusted=tuple(cfg["trusted_packages"]))
+    return Source(runs.Run(folder, cfg, setup), 0, None)
 
 
 def _train(cfg: Config, folder: Path) -> None:
