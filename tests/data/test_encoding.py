@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def test_every_block_has_a_single_one(book, fitted):
     shares = encoding.encode(fitted, book)[:, len(fitted.numbers) :]
     assert set(np.unique(shares)) == {0.0, 1.0}
     ends = np.cumsum([0, *fitted.blocks])
-    assert all((shares[:, a:b].sum(axis=1) == 1).all() for a, b in zip(ends[:-1], ends[1:], strict=True))
+    assert all((shares[:, a:b].sum(axis=1) == 1).all() for a, b in pairwise(ends))
 
 
 def test_modes_are_those_of_the_mixture():

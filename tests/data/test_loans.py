@@ -23,7 +23,8 @@ def test_a_broken_rule_is_seen(book):
     values[1, book.schema.names.index("income")] = 0.1
     found = violations(book._replace(values=values))
     assert found["rate"].tolist()[:2] == [True, False]
-    assert found["payment"].tolist()[:2] == [True, True]
+    assert found["payment"][1]
+    assert not found["payment"][2:].any()
 
 
 def test_defaults_come_from_the_known_probabilities(book):
@@ -35,7 +36,11 @@ def test_defaults_come_from_the_known_probabilities(book):
 
 def test_the_probability_is_logistic_with_interactions(book):
     columns = columns_of(book.rows(np.arange(2)))
-    odds = lambda changed: (lambda p: np.log(p / (1 - p)))(default_probability(columns | changed, -3.1))
+
+    def odds(changed):
+        pd = default_probability(columns | changed, -3.1)
+        return np.log(pd / (1 - pd))
+
     plain = {"delinquency": np.array(["none"] * 2), "utilisation": np.array([0.2, 0.2])}
     late = plain | {"delinquency": np.array(["one"] * 2)}
     used = {"utilisation": np.array([0.7, 0.7])}
@@ -69,5 +74,5 @@ def test_rules_name_columns():
 def test_collateral_bounds_the_loss():
     lgd = collateral_lgd("ltv", sale=0.7, floor=0.1)({"ltv": np.array([0.5, 1.0, 1.4])})
     np.testing.assert_allclose(lgd, [0.1, 0.3, 0.5])
-    with pytest.raises(ValueError, match="sale=1.5"):
+    with pytest.raises(ValueError, match=r"sale=1\.5"):
         collateral_lgd("ltv", sale=1.5, floor=0.1)

@@ -56,7 +56,11 @@ def test_parquet_is_read_alike(files, tmp_path):
     ("rows", "header", "message"),
     [
         (ROWS, "age,state,purpose,amount", "target 'status' of the schema is not in the table"),
-        (ROWS, "age,status,purpos,amount", r"column 'purpose' of the schema is not in the table.*did you mean 'purpos'"),
+        (
+            ROWS,
+            "age,status,purpos,amount",
+            r"column 'purpose' of the schema is not in the table.*did you mean 'purpos'",
+        ),
         ([(*row, "1") for row in ROWS], "age,status,purpose,amount,extra", "column 'extra' is unknown to the schema"),
         ([*ROWS, ("30", "no", "boat", "1")], None, r"row 5: 'boat' is an unseen category; the schema has car, none"),
         ([*ROWS, ("30", "", "car", "1")], None, "column 'status', row 5 is empty"),
