@@ -40,8 +40,8 @@ train: $(STAMP) ## Train, sample, evaluate and report (ARGS="experiment=quantgan
 
 # The tests of the commands take as long as all others: the two halves run side by side (5: none chosen).
 test: $(STAMP) ## Run the tests (ARGS="-k checkpoint")
-	@log=$$(mktemp); $(BIN)/python -m pytest -q tests/experiments $(ARGS) >$$log 2>&1 & half=$$!; \
-	$(BIN)/python -m pytest -q tests --ignore=tests/experiments $(ARGS); one=$$?; wait $$half; two=$$?; \
+	@log=$$(mktemp); $(BIN)/python -m pytest -q tests/experiments tests/applications $(ARGS) >$$log 2>&1 & half=$$!; \
+	$(BIN)/python -m pytest -q tests --ignore=tests/experiments --ignore=tests/applications $(ARGS); one=$$?; wait $$half; two=$$?; \
 	cat $$log; rm -f $$log; \
 	case $$one,$$two in 0,0|0,5|5,0) ;; *) exit 1 ;; esac
 
