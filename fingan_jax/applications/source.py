@@ -13,9 +13,10 @@ from jaxtyping import Array, Float, Int
 from tqdm import tqdm
 
 from fingan_jax import drawing, jobs, pipeline, runs
-from fingan_jax.build import as_dict
+from fingan_jax.build import as_dict, read_config
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError
+from fingan_jax.training import run_folder
 from fingan_jax.types import Key, Params
 
 Config = Mapping[str, Any]
@@ -47,9 +48,12 @@ def source(cfg: Config, folder: Path, *, own: Sequence[str]) -> Source:
     trusted = tuple(cfg["trusted_packages"])
     if cfg["run"] is None:
         _train({key: value for key, value in as_dict(cfg).items() if key not in ("run", "out", *own)}, folder)
-    elif folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()  # made by Hydra for a run that is not trained
-    run = runs.load_run(folder if cfg["run"] is None else Path(cfg["run"]), trusted)
+    place = folder if cfg["run"] is None else Path(cfg["run"])
+    if "windows" not in read_config(place / run_folder.CONFIG):
+        raise ConfigError(
+            f"run={place} is no run of returns: give the folder of one that train.py or this command wrote"
+        )
+    run = runs.load_run(place, trusted)
     return Source(run, *runs.load_generator(run))
 
 

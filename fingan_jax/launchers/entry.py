@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,10 @@ def command(
                     if show:
                         raise
                     ended.append(error)
+                finally:
+                    if output_dir() != Path.cwd():
+                        with suppress(OSError):  # Hydra made a folder; what was refused, or had one, leaves it empty
+                            output_dir().rmdir()
 
             task.together, task.after = together, after  # type: ignore[attr-defined]
             for plugin in (FusedLauncher, ResumableSweeper, SearchSweeper):
