@@ -30,6 +30,7 @@ def _compiled(target: Any) -> bool:
 # Where an accepted object is defined, and which objects are accepted there; the longest match decides. Narrower than
 # the packages themselves, which also hold what writes files, opens sockets, profiles or calls back into Python.
 _HOMES: dict[str, Callable[[Any], bool]] = {
+    "fingan_jax.applications.conditional": _anything,  # scores; the rest of applications writes files
     "fingan_jax.data": _anything,
     "fingan_jax.data.export": _nothing,  # writes files
     "fingan_jax.data.prices": _nothing,  # writes files
@@ -41,8 +42,10 @@ _HOMES: dict[str, Callable[[Any], bool]] = {
     "fingan_jax.evaluation.report": _nothing,  # writes files
     "fingan_jax.evaluation.seeds_report": _nothing,  # writes files
     "fingan_jax.finance": _anything,
+    "fingan_jax.signatures": _anything,
     "fingan_jax.training.optimizers": _anything,  # the rest of training writes checkpoints, logs and run folders
     "fingan_jax.training.parallel": _anything,
+    "fingan_jax.training.schedules": _anything,
     "fingan_jax.training.settings": _anything,
     "flax.linen": _classes,  # its functions transform modules, print, or set rules for the whole process
     "jax.nn": _anything,

@@ -10,11 +10,13 @@ import pytest
 from fingan_jax import allowlist
 
 ROOT = Path(__file__).parent.parent
-CORE = ("fingan_jax.types", "fingan_jax.statistics", "fingan_jax.atomic", "fingan_jax.schema")
+CORE = (
+    *("fingan_jax.types", "fingan_jax.statistics", "fingan_jax.signatures", "fingan_jax.atomic", "fingan_jax.schema"),
+)
 
 # what a module (the longest match decides) may import of ours, besides its own package
 LAYERS: dict[str, tuple[str, ...]] = {
-    "fingan_jax": (),  # also types, statistics, atomic and schema
+    "fingan_jax": (),  # also types, statistics, signatures, atomic and schema
     "fingan_jax.data": CORE,
     "fingan_jax.models": CORE,
     "fingan_jax.objectives": CORE,
@@ -45,6 +47,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "fingan_jax.comparing": ("fingan_jax",),
     "fingan_jax.explaining": ("fingan_jax",),
     "fingan_jax.applications": ("fingan_jax",),
+    "fingan_jax.reproducing": ("fingan_jax",),
     "experiments": ("fingan_jax",),
 }
 # the only modules that may import a library, wherever in the file

@@ -44,6 +44,29 @@ def var(
     return paths + jnp.broadcast_to(jnp.asarray(mean, paths.dtype), paths.shape)
 
 
+def equicorrelated(
+    key: Key,
+    num_paths: int,
+    num_days: int,
+    *,
+    assets: int = 3,
+    phi: float = 0.8,
+    correlation: float = 0.8,
+    sigma: float = 0.01,
+) -> Paths:
+    """VAR(1) of alike assets: x_t = phi x_{t-1} + e_t, e_t ~ N(0, sigma^2 (correlation + (1 - correlation) I)).
+
+    The trial of Ni et al. 2020, arXiv 2006.05421, at sigma = 1. Raises ValueError unless |phi| < 1 and the correlation
+    is from 0 to 1.
+    """
+    if not (assets >= 1 and 0 <= correlation <= 1):
+        raise ValueError(
+            f"equicorrelated: assets={assets}, correlation={correlation}: 1 or more, and 0 to 1, are needed"
+        )
+    same = np.full((assets, assets), correlation) + (1 - correlation) * np.eye(assets)
+    return var(key, num_paths, num_days, phi=phi * np.eye(assets), covariance=sigma**2 * same)
+
+
 def ou(key: Key, num_paths: int, num_days: int, *, kappa: float = 5.0, theta: float = 0.0, sigma: float = 0.2) -> Paths:
     """Ornstein-Uhlenbeck levels, dX = kappa (theta - X) dt + sigma dW per year, sampled daily without error.
 

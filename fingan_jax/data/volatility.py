@@ -1,4 +1,4 @@
-"""Processes whose volatility moves, with known moments: GARCH, Heston and two regimes.
+"""Processes whose volatility moves, with known moments: GARCH, ARCH, Heston and two regimes.
 
 `process(key, num_paths, num_days, **parameters) -> [batch, time, 1]`: log returns per day, as lax.scans.
 """
@@ -49,6 +49,29 @@ def garch(
     start = jnp.full(num_paths, omega / (1 - alpha - beta))
     _, paths = jax.lax.scan(step, start, shocks)
     return mean + paths[_BURN_IN:].T[..., None]
+
+
+def arch(
+    key: Key, num_paths: int, num_days: int, *, omega: float = 4e-5, alphas: Sequence[float] = (0.3, 0.2, 0.1)
+) -> Paths:
+    """ARCH(p): r_t = s_t e_t, s_t^2 = omega + sum_i alphas_i r_{t-i}^2 (daily variances), e_t standard normal.
+
+    var r = omega / (1 - sum alphas); r is white, and r^2 has the autocorrelation of an AR(p) with these coefficients,
+    if its fourth moment is finite. It drops 500 days. Source: Engle 1982. Raises ValueError where no variance exists.
+    """
+    weights = np.asarray(alphas, np.float64)
+    if not (omega > 0 and len(weights) and weights.min() >= 0 and weights.sum() < 1):
+        raise ValueError(
+            f"arch: omega={omega}, alphas={list(alphas)}: omega > 0, alphas >= 0 and a sum below 1 are needed"
+        )
+
+    def step(squares: jax.Array, shock: jax.Array) -> tuple[jax.Array, jax.Array]:
+        x = jnp.sqrt(omega + squares @ jnp.asarray(weights, squares.dtype)) * shock
+        return jnp.concatenate([(x**2)[:, None], squares[:, :-1]], axis=1), x
+
+    start = jnp.full((num_paths, len(weights)), omega / (1 - weights.sum()))
+    _, paths = jax.lax.scan(step, start, jax.random.normal(key, (_BURN_IN + num_days, num_paths)))
+    return paths[_BURN_IN:].T[..., None]
 
 
 def heston(

@@ -10,7 +10,7 @@ import pytest
 from scipy.linalg import solve_discrete_lyapunov
 from statsmodels.tsa.arima_process import ArmaProcess
 
-from fingan_jax.data.processes import ar, autocovariance, companion, gbm, merton, ou, var
+from fingan_jax.data.processes import ar, autocovariance, companion, equicorrelated, gbm, merton, ou, var
 
 KEY = jax.random.key(0)
 
@@ -61,6 +61,18 @@ def test_var_autocovariances():
             agree(products[:, i, j], closed[i, j])
     for asset in range(2):
         agree(x[..., asset].mean(axis=1), 0.0)
+
+
+@pytest.mark.parametrize(("assets", "correlation"), [(1, 0.8), (2, 0.0), (3, 0.5)])
+def test_equicorrelated_assets_are_alike(assets, correlation):
+    x = draw(equicorrelated, assets=assets, phi=0.5, correlation=correlation, sigma=0.02)
+    assert x.shape[2] == assets
+    products = np.einsum("bti,btj->bij", x, x) / x.shape[1]
+    next_day = np.einsum("bti,btj->bij", x[:, 1:], x[:, :-1]) / (x.shape[1] - 1)
+    for i, j in np.ndindex(assets, assets):
+        closed = 0.02**2 / (1 - 0.5**2) * (1.0 if i == j else correlation)
+        agree(products[:, i, j], closed)
+        agree(next_day[:, i, j], 0.5 * closed)
 
 
 def test_a_singular_covariance_is_allowed():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from arch import arch_model
 
-from fingan_jax.data.volatility import garch, heston, regimes
+from fingan_jax.data.volatility import arch, garch, heston, regimes
 
 KEY = jax.random.key(1)
 
@@ -42,6 +42,26 @@ def test_garch_moments(df, fourth):
     for lag in (1, 2, 10):
         closed = variance**2 * (1 + (kurtosis - 1) * first * p ** (lag - 1))
         agree(lagged(x**2, x**2, lag), closed)
+
+
+def test_arch_moments():
+    omega, alphas = 1e-5, (0.2, 0.15, 0.1)
+    x = draw(arch, num_paths=3000, num_days=150, omega=omega, alphas=alphas)
+    variance = omega / (1 - sum(alphas))
+    agree(x.mean(axis=1), 0.0)
+    agree((x**2).mean(axis=1), variance)
+    agree(lagged(x, x, 1), 0.0)
+    # Yule-Walker: what the squares of the last three days leave is white, of covariance 0 with each of them
+    squares = x**2 - variance
+    shock = squares[:, 3:] - sum(a * squares[:, 2 - i : -1 - i] for i, a in enumerate(alphas))
+    for i in range(3):
+        agree((shock * squares[:, 2 - i : -1 - i]).mean(axis=1), 0.0)
+
+
+@pytest.mark.parametrize("bad", [{"omega": 0.0}, {"alphas": ()}, {"alphas": (0.6, 0.5)}, {"alphas": (-0.1,)}])
+def test_arch_without_a_variance_is_refused(bad):
+    with pytest.raises(ValueError, match="arch: omega="):
+        draw(arch, num_paths=1, num_days=2, **bad)
 
 
 def test_arch_finds_the_parameters_that_made_the_path():
