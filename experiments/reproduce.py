@@ -1,0 +1,84 @@
+"""The table of a published paper, from nothing: python experiments/reproduce.py paper=quantgan, or paper=all"""
+
+import shlex
+import sys
+
+from fingan_jax.launchers.entry import command, launched
+
+
+@command("reproduce", spelt={"paper": "name"})
+def main(cfg):
+    begun = launched()
+    from pathlib import Path
+
+    from fingan_jax.build import as_dict, config_dir
+    from fingan_jax.reproducing import jobs, pages, paper
+    from fingan_jax.training import devices
+
+    devices.use_compilation_cache(cfg.cache)
+    plain, trusted = as_dict(cfg), tuple(cfg.trusted_packages)
+    given = given_files(plain, cfg.name)
+    names = paper.names(cfg.name)
+    read = lambda name: paper.read(config_dir() / "paper" / f"{name}.yaml", files=given, trusted=trusted)
+    known = {name: paper.resized(read(name), plain["sizes"]) for name in names}
+    more = [*([f"training.num_steps={cfg.steps}"] if cfg.steps is not None else []), *plain["overrides"]]
+    seeds = list_or_none(plain, "seeds", int)
+    plans = {
+        name: jobs.planned(one, Path(cfg.out) / name, seeds=seeds or one.seeds, more=more)
+        for name, one in known.items()
+    }
+    wanted = {name: jobs.chosen(plan, list_or_none(plain, "settings", str)) for name, plan in plans.items()}
+    left = {name: jobs.left(some, composed) for name, some in wanted.items()}
+    undone = False
+    for name, one in known.items():
+        if signal := jobs.run_all(left[name], composed, begun=begun):
+            print(f"stopped; go on with:\n  {shlex.join(['python', *sys.argv])}", file=sys.stderr)
+            return 128 + signal
+        report(one, plans[name], Path(cfg.tables) / name, trusted)
+        undone |= any(state != "done" for state, _ in jobs.standings(wanted[name]).values())
+    every = [paper.read(config_dir() / "paper" / f"{name}.yaml", trusted=trusted) for name in paper.names(paper.EVERY)]
+    print(f"\nall papers: {pages.write_all(every, Path(cfg.tables))}")
+    return 1 if undone else 0
+
+
+def composed(overrides):
+    """The config of one run, as experiments/train.py would see it."""
+    from hydra import compose
+
+    return compose("config", overrides=list(overrides))
+
+
+def report(one, plan, folder, trusted):
+    """Scores what is done, and writes and prints the paper's tables."""
+    from fingan_jax.reproducing import jobs, pages, scores, tables
+    from fingan_jax.training import sweep_folder
+
+    found, stood, lost = scores.score_all(one, plan, folder, trusted), jobs.standings(plan), jobs.left_out(one)
+    page = pages.write(one, found, folder, stood=stood, said=lost)
+    print(f"\n{one.title}\n\n{tables.tables(one, found)}\n\n{sweep_folder.table(stood)}", *lost, sep="\n")
+    print(f"\ntables: {page}")
+
+
+def list_or_none(plain, key, kind):
+    from fingan_jax.schema import ConfigError, fits
+
+    if plain[key] is not None and (not fits(plain[key], list[kind]) or not plain[key]):
+        raise ConfigError(
+            f"{key}={plain[key]} must be a list, such as {[0, 1] if kind is int else ['A', 'B']}, or null"
+        )
+    return plain[key]
+
+
+def given_files(plain, name):
+    from fingan_jax.reproducing.paper import EVERY
+    from fingan_jax.schema import ConfigError, fits
+
+    if not fits(plain["files"], dict[str, str]):
+        raise ConfigError(f"files={plain['files']} must be paths by name, as in +files.name=FILE")
+    if plain["files"] and name == EVERY:
+        raise ConfigError(f"files={plain['files']}: a file belongs to one paper, give its name instead of paper={name}")
+    return plain["files"]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""The runs of a paper: which there are, trained or resumed until all are done, each in a folder of its own."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fingan_jax import jobs as training_jobs
+from fingan_jax import pipeline
+from fingan_jax.build import as_dict, build, read_config
+from fingan_jax.identity import identity
+from fingan_jax.reproducing.paper import Paper, about
+from fingan_jax.schema import ConfigError, closest
+from fingan_jax.training import parallel, run_folder
+from fingan_jax.training.run_folder import RunFolderError
+from fingan_jax.training.standing import DONE, RUNNING, Standing, note_failure, standing
+
+SPEED = "speed.json"  # what a run measured of itself while it trained
+
+
+class Job(NamedTuple):
+    """A run of a paper: where it stands in the tables, its seed, its folder and the overrides that make it."""
+
+    group: str
+    setting: str
+    seed: int
+    folder: Path
+    overrides: list[str]
+
+
+Compose = Callable[[Sequence[str]], Any]  # overrides of conf/config.yaml -> the config of a run
+
+
+def planned(paper: Paper, folder: Path, *, seeds: Sequence[int], more: Sequence[str] = ()) -> list[Job]:
+    """Every run of the paper that can be had, setting by setting; `more` overrides come last.
+
+    Those that need a file that the user has not brought are left out: see `left_out`.
+    """
+    jobs = []
+    for title, group in paper.groups.items():
+        path = paper.files[group.needs].path if group.needs else None
+        if group.needs and path is None:
+            continue
+        for setting, own in group.settings.items():
+            fixed = [*own, *paper.overrides, *([f"data.path={path}"] if path else []), *more, "resume=true"]
+            place = folder / slug(title) / slug(setting)
+            name = f"name={slug(setting)}"
+            jobs += [
+                Job(title, setting, seed, place / f"seed_{seed}", [*fixed, name, f"seed={seed}"]) for seed in seeds
+            ]
+    if len({job.folder for job in jobs}) < len(jobs):
+        raise ConfigError(f"{paper.name}: two settings have one folder: give them names that differ in their letters")
+    return jobs
+
+
+def chosen(jobs: Sequence[Job], settings: Sequence[str] | None) -> list[Job]:
+    """The runs of these settings, all if None. Raises: ConfigError for a setting that there is none of."""
+    known = list(dict.fromkeys(job.setting for job in jobs))
+    for name in settings or ():
+        if name not in known:
+            raise ConfigError(f"settings: {name} is none{closest(name, known)}; there are {'; '.join(known)}")
+    return [job for job in jobs if settings is None or job.setting in settings]
+
+
+def left_out(paper: Paper) -> list[str]:
+    """What is not run since a file of the user's is not there: which, what it is, and how to bring it."""
+    lost = [(title, group.needs) for title, group in paper.groups.items() if group.needs]
+    return [
+        f"{title}: not run, +files.{name}=FILE is not given. {about(paper.files[name])}"
+        for title, name in lost
+        if paper.files[name].path is None
+    ]
+
+
+def slug(text: str) -> str:
+    """A title as the name of a folder."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def left(jobs: Sequence[Job], compose: Compose) -> list[list[Job]]:
+    """The runs that are neither done nor running elsewhere, all checked, in batches that are trained together.
+
+    Those of one setting are trained at once where runs are trained side by side, else one by one.
+
+    Raises: ConfigError or ValueError for a config that cannot be run; RunFolderError for a folder of another run.
+    """
+    todo: dict[tuple[str, str], list[Job]] = {}
+    for job in jobs:
+        state = standing(job.folder).state
+        if state == DONE:
+            _check_same(job, compose(job.overrides))
+        elif state != RUNNING:
+            todo.setdefault((job.group, job.setting), []).append(job)
+    batches = []
+    for members in todo.values():
+        cfg = compose(members[0].overrides)
+        pipeline.assemble(cfg, trusted=tuple(cfg["trusted_packages"]))
+        size = len(members) if parallel.at_once(build(cfg["devices"])) else 1
+        batches += [members[i : i + size] for i in range(0, len(members), size)]
+    return batches
+
+
+def run_all(batches: Sequence[Sequence[Job]], compose: Compose, *, begun: float) -> int:
+    """Trains what is `left`, each run from where it stopped; one that fails is noted in its folder, others go on.
+
+    Gives the signal that stopped it, or 0.
+    """
+    for batch in batches:
+        cfgs, folders = [compose(job.overrides) for job in batch], [job.folder for job in batch]
+        for ended in training_jobs.train_all(cfgs, folders, begun=begun):
+            note_failure(ended.folder, ended.error)
+            if ended.speed:
+                run_folder.write_json(ended.folder / SPEED, dict(ended.speed))
+            if ended.signal:
+                return ended.signal
+    return 0
+
+
+def _check_same(job: Job, cfg: Mapping[str, Any]) -> None:
+    before = {**identity(as_dict(read_config(job.folder / run_folder.CONFIG)))}
+    before.pop("provenance", None)
+    for differing in run_folder.differences(before, identity(as_dict(cfg))):
+        raise RunFolderError(f"{job.folder} holds a finished run of another {differing}: choose another out=DIR")
+
+
+def standings(jobs: Sequence[Job]) -> dict[str, Standing]:
+    """Where each run stands, by its place."""
+    return {f"{job.group}/{job.setting}/seed {job.seed}": standing(job.folder) for job in jobs}

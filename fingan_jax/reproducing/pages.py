@@ -1,0 +1,93 @@
+"""The README of each paper and the one table of all: words stay as they are written, what is measured is put in."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fingan_jax.reproducing import tables
+from fingan_jax.reproducing.paper import Paper
+from fingan_jax.reproducing.scores import FLOORS, RESULTS, Found, read_rows
+from fingan_jax.training.run_folder import write_text
+from fingan_jax.training.standing import DONE, Standing
+
+PAGE = "README.md"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def write(paper: Paper, found: Found, folder: Path, *, stood: Mapping[str, Standing], said: Sequence[str] = ()) -> Path:
+    """Writes the tables between the marks of the paper's README, which is begun where there is none.
+
+    `stood` is where each run stands; `said` are lines about what was left out.
+
+    Raises: ValueError if the marks are lost.
+    """
+    page = folder / PAGE
+    text = page.read_text() if page.is_file() else _begun(paper)
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise ValueError(f"{page} has lost its marks {BEGIN} and {END}: put each back once, the tables go between them")
+    before, rest = text.split(BEGIN)
+    measured = "\n\n".join(
+        part for part in (_state(found, stood), *said, tables.tables(paper, found), _notes(paper)) if part
+    )
+    write_text(page, f"{before}{BEGIN}\n\n{measured}\n\n{END}{rest.split(END)[1]}")
+    return page
+
+
+def _begun(paper: Paper) -> str:
+    command = f"    python experiments/reproduce.py paper={paper.name}"
+    claims = f"## What the paper claims\n\n{paper.claim.strip()}\n\n{paper.source.strip()}"
+    measured = f"## What we measured\n\n{BEGIN}\n{END}"
+    return f"# {paper.title}\n\n{paper.citation.strip()}\n\n{command}\n\n{claims}\n\n{measured}\n"
+
+
+def _state(found: Found, stood: Mapping[str, Standing]) -> str:
+    """How many runs there are, how long each was, where they ran, and why others are not among them."""
+    steps = ", ".join(dict.fromkeys(row["steps"] for row in found.runs))
+    machines = "; ".join(dict.fromkeys(row["hardware"] for row in found.runs if row.get("hardware")))
+    counts = Counter(state for state, _ in stood.values())
+    lines = [f"{counts[DONE]} of {len(stood)} runs are done" + (f", of {steps} generator updates." if steps else ".")]
+    lines += [
+        f"Trained on {machines}." if machines else "",
+        "Ours: mean over training seeds ± half of its 95 % interval.",
+    ]
+    missing = [f"- {name}: {state} {reason}".rstrip() for name, (state, reason) in stood.items() if state != DONE]
+    return "\n".join([" ".join(line for line in lines if line), *([""] if missing else []), *missing])
+
+
+def _notes(paper: Paper) -> str:
+    return "\n".join(f"- {note.strip()}" for note in paper.notes)
+
+
+def write_all(papers: Sequence[Paper], folder: Path) -> Path:
+    """Writes the table of all papers from the CSVs in their folders; a paper without any is named as not run."""
+    head = ["Paper", "Score", "paper", "ours", "best floor", "the paper beats it", "we beat it"]
+    body, absent = [], []
+    for paper in papers:
+        found = Found(read_rows(folder / paper.name / RESULTS), read_rows(folder / paper.name / FLOORS))
+        if not found.runs:
+            absent.append(f"- {paper.title}: no run is done, `python experiments/reproduce.py paper={paper.name}`")
+            continue
+        link = f"[{paper.title}]({paper.name}/{PAGE}): {paper.headline.setting}"
+        body += [[link, *_verdict(one)] for one in tables.headlines(paper, found)]
+    parts = ["# Reproductions of published results", "    python experiments/reproduce.py paper=all", ABOUT]
+    parts += [tables.grid(head, body)] if body else []
+    parts += ["\n".join(absent)] if absent else []
+    write_text(folder / PAGE, "\n\n".join(parts) + "\n")
+    return folder / PAGE
+
+
+ABOUT = (
+    "What each paper published, what this package reaches (mean over training seeds ± half of its 95 % interval), and "
+    "the best of the floors, simple models fitted in seconds. The setting and the scores of each paper were fixed "
+    "beforehand, in `conf/paper`. A published number that does not beat the floor shows nothing about its model. We "
+    "beat it where all of the interval does; a dash says that the interval holds the floor, or that there is no "
+    "number. Generators that copy history are no floors."
+)
+
+
+def _verdict(one: tables.Verdict) -> list[str]:
+    words = [{True: "yes", False: "**no**", None: tables.DASH}[answer] for answer in (one.survives, one.beaten)]
+    floor = tables.shown(one.metric, tables.Spread(one.floor, float("nan")))
+    published = tables.shown(one.metric, tables.Spread(one.published, float("nan")))
+    ours = tables.shown(one.metric, one.ours)
+    return [one.label, published, ours, f"{floor} ({one.floor_name})" if one.floor_name else floor, *words]

@@ -1,0 +1,185 @@
+"""A paper as conf/paper describes it: what is run, how it is scored, its own numbers and the floors beside them."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fingan_jax.build import as_dict, build, config_dir, read_config
+from fingan_jax.schema import ConfigError, closest, describe, fits
+
+EVERY = "all"
+GOALS = {"lower": "↓", "higher": "↑", "one": "→ 1", "market": "→ market", "none": ""}
+Numbers = Mapping[str, float]
+
+
+class Metric(NamedTuple):
+    """A column of a table: its label, decimals, a factor before it is shown, and which way is better."""
+
+    table: str
+    label: str
+    goal: str = "lower"
+    digits: int = 3
+    scale: float = 1.0
+
+    def show(self, value: float) -> str:
+        """The value as a table shows it."""
+        return f"{value * self.scale:.{self.digits}f}" if abs(value * self.scale) < 1e5 else f"{value * self.scale:.1e}"
+
+
+class Group(NamedTuple):
+    """Settings on the same data: the overrides of each, the paper's own numbers by its model, what a setting needs."""
+
+    settings: Mapping[str, Sequence[str]]
+    published: Mapping[str, Numbers] = {}
+    needs: str | None = None
+
+
+class UserFile(NamedTuple):
+    """A file that only a user can bring: where it is, what it is, its source and columns, what runs without it."""
+
+    what: str
+    source: str
+    columns: Sequence[str]
+    without: str
+    path: str | None = None
+
+
+class Headline(NamedTuple):
+    """What stands for the paper in the table of all, fixed beforehand: a setting, the paper's model and metrics."""
+
+    group: str
+    setting: str
+    published: str
+    metrics: Sequence[str]
+
+
+class Paper(NamedTuple):
+    """A file of conf/paper: `score(real, generated)` makes numbers by name, floors (train, seed, paths, days) paths.
+
+    `score_run(setup, ema, key)` makes numbers of a run's averaged generator, which may be told a past.
+    `memorisers` are those of the floors that copy history: shown, but neither beaten nor lost to.
+    Without `score`, and for what it does not name, the numbers are those of each run's own evaluation.json.
+    """
+
+    name: str
+    title: str
+    citation: str
+    claim: str
+    source: str
+    groups: Mapping[str, Group]
+    metrics: Mapping[str, Metric]
+    headline: Headline
+    seeds: Sequence[int]
+    overrides: Sequence[str] = ()
+    score: Callable[..., Mapping[str, float]] | None = None
+    score_run: Callable[..., Mapping[str, float]] | None = None
+    floors: Mapping[str, Callable[..., Any]] = {}
+    memorisers: Sequence[str] = ()
+    sizes: Mapping[str, int] = {"num_paths": 500, "num_days": 4000}
+    files: Mapping[str, UserFile] = {}
+    notes: Sequence[str] = ()
+
+
+KINDS: Mapping[str, Any] = {
+    **dict.fromkeys(("title", "citation", "claim", "source"), str),
+    **dict.fromkeys(
+        ("groups", "metrics", "headline", "floors", "files", "sizes", "score", "score_run"), dict[str, Any]
+    ),
+    "seeds": list[int],
+    "overrides": list[str],
+    "memorisers": list[str],
+    "notes": list[str],
+}
+
+
+def names(asked: str | None) -> list[str]:
+    """The papers that are asked for: one of conf/paper, or all. Raises: ConfigError that lists them."""
+    known = sorted(path.stem for path in config_dir().glob("paper/*.yaml"))
+    if asked == EVERY:
+        return known
+    if asked is None:
+        raise ConfigError(f"paper is missing: give paper={EVERY}, or one of {', '.join(known)}")
+    if asked not in known:
+        raise ConfigError(f"paper={asked} is unknown{closest(asked, known)}; there are {', '.join(known)}, and {EVERY}")
+    return [asked]
+
+
+def read(path: Path, *, files: Mapping[str, str] | None = None, trusted: tuple[str, ...] = ()) -> Paper:
+    """The paper in a YAML file, with the user's `files` by name.
+
+    Raises: ConfigError in one line that names the key.
+    """
+    found = as_dict(read_config(path))
+    where = f"{path.parent.name}/{path.name}"
+    for key, value in found.items():
+        if key not in KINDS:
+            raise ConfigError(f"{where}: {key} is no key of a paper{closest(key, list(KINDS))}")
+        if not fits(value, KINDS[key]):
+            raise ConfigError(f"{where}: {key}={value} must be {describe(KINDS[key])}")
+    made = build(
+        {key: found[key] for key in ("score", "score_run", "floors") if key in found}, trusted_packages=trusted
+    )
+    try:
+        parts = {
+            "groups": {name: Group(**group) for name, group in found["groups"].items()},
+            "metrics": {name: Metric(**metric) for name, metric in found["metrics"].items()},
+            "headline": Headline(**found["headline"]),
+            "files": _files({name: UserFile(**file) for name, file in found.get("files", {}).items()}, files or {}),
+        }
+        paper = Paper(**(found | made | parts | {"name": path.stem}))
+    except (TypeError, KeyError) as error:
+        raise ConfigError(f"{where}: {' '.join(str(error).split())}") from error
+    _check(paper, where)
+    return paper
+
+
+def resized(paper: Paper, sizes: Mapping[str, int | None]) -> Paper:
+    """The paper with other `sizes` of its floors' paths. Raises: ConfigError for no whole number."""
+    for key, value in sizes.items():
+        if value is not None and (not fits(value, int) or value < 1):
+            raise ConfigError(f"sizes.{key}={value} must be a whole number, at least 1, or null")
+    given = {key: value for key, value in sizes.items() if value is not None}
+    return paper._replace(sizes={**paper.sizes, **given})
+
+
+def _files(known: Mapping[str, UserFile], given: Mapping[str, str]) -> dict[str, UserFile]:
+    """Those that the paper knows, with the user's paths. Raises: ConfigError for one that is not what it must be."""
+    if unknown := [name for name in given if name not in known]:
+        raise ConfigError(f"files.{unknown[0]}: the paper has no such file; it has {', '.join(known) or 'none'}")
+    files = {name: file._replace(path=given.get(name, file.path)) for name, file in known.items()}
+    for name, file in files.items():
+        if file.path is None:
+            continue
+        if not Path(file.path).is_file():
+            raise ConfigError(f"files.{name}={file.path}: no such file. {about(file)}")
+        with open(file.path, newline="", encoding="utf-8-sig") as text:
+            head = next(csv.reader(text), [])
+        if missing := [column for column in file.columns if column not in head]:
+            raise ConfigError(f"files.{name}={file.path} has no column {', '.join(missing)}. {about(file)}")
+    return files
+
+
+def about(file: UserFile) -> str:
+    """What a file of the user's is, in one line."""
+    columns = ", ".join(file.columns)
+    return f"It is {file.what}, from {file.source}, with the columns {columns}. Without it: {file.without}"
+
+
+def _check(paper: Paper, where: str) -> None:
+    for title, group in paper.groups.items():
+        if group.needs is not None and group.needs not in paper.files:
+            raise ConfigError(f"{where}: groups.{title}.needs={group.needs} is not among the files of the paper")
+        for model, numbers in group.published.items():
+            if unknown := [key for key in numbers if key not in paper.metrics]:
+                raise ConfigError(f"{where}: groups.{title}.published.{model}.{unknown[0]} is none of the metrics")
+    for name, metric in paper.metrics.items():
+        if metric.goal not in GOALS:
+            raise ConfigError(f"{where}: metrics.{name}.goal={metric.goal} must be one of {', '.join(GOALS)}")
+    if unknown := [name for name in paper.memorisers if paper.floors and name not in paper.floors]:
+        raise ConfigError(f"{where}: memorisers: {unknown[0]} is none of the floors")
+    head = paper.headline
+    if head.group not in paper.groups or head.setting not in paper.groups[head.group].settings:
+        raise ConfigError(f"{where}: headline names {head.group}: {head.setting}, which is no setting of the paper")
+    if unknown := [key for key in head.metrics if key not in paper.metrics]:
+        raise ConfigError(f"{where}: headline.metrics: {unknown[0]} is none of the metrics")

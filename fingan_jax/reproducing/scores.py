@@ -1,0 +1,163 @@
+"""The numbers of a paper's runs and floors, one row each, kept as CSV: what was scored once is not scored again."""
+
+import csv
+import hashlib
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from fingan_jax import runs
+from fingan_jax.atomic import replacing
+from fingan_jax.build import as_dict, read_config
+from fingan_jax.evaluation.baselines import FitError
+from fingan_jax.evaluation.paths import PathArray, Series
+from fingan_jax.identity import digest
+from fingan_jax.reproducing.jobs import SPEED, Job
+from fingan_jax.reproducing.paper import Paper
+from fingan_jax.training import run_folder
+from fingan_jax.training.standing import DONE, standing
+
+RESULTS, FLOORS = "results.csv", "floors.csv"
+MARKET = "market"  # the real series against itself
+Row = dict[str, str]
+
+
+class Found(NamedTuple):
+    """Rows of the finished runs, and of the floors with the market's own."""
+
+    runs: list[Row]
+    floors: list[Row]
+
+
+def score_all(paper: Paper, jobs: Sequence[Job], folder: Path, trusted: tuple[str, ...] = ()) -> Found:
+    """Scores every finished run, and the floors on the data of each group, into results.csv and floors.csv."""
+    done = [job for job in jobs if standing(job.folder).state == DONE]
+    found = Found([], [])
+    before = Found(read_rows(folder / RESULTS), read_rows(folder / FLOORS))
+    for group in dict.fromkeys(job.group for job in done):
+        members = [job for job in done if job.group == group]
+        train = _train(members[0], trusted)
+        found.runs.extend(_run(paper, job, train, before.runs, trusted) for job in members)
+        found.floors.extend(_floors(paper, group, members[0], train, before.floors))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_rows(folder / RESULTS, found.runs, list(paper.metrics))
+    write_rows(folder / FLOORS, found.floors, list(paper.metrics))
+    return found
+
+
+def _train(job: Job, trusted: tuple[str, ...]) -> Series:
+    setup = runs.load_run(job.folder, trusted).setup
+    return np.asarray(setup.returns[setup.split.train], np.float64)
+
+
+def _run(paper: Paper, job: Job, train: Series, before: Sequence[Row], trusted: tuple[str, ...]) -> Row:
+    evaluation = json.loads((job.folder / run_folder.EVALUATION).read_text())
+    samples = job.folder / run_folder.SAMPLES
+    made_of = _made_of(paper, hashlib.sha256(samples.read_bytes()).hexdigest(), evaluation)
+    if kept := [row for row in before if row["of"] == made_of and row["seed"] == str(job.seed)]:
+        return kept[0] | {"group": job.group, "setting": job.setting}
+    numbers = of_evaluation(evaluation, "model")
+    if paper.score is not None:
+        with np.load(samples) as arrays:
+            numbers |= paper.score(train, arrays["returns"].astype(np.float64))
+    if paper.score_run is not None:
+        run = runs.load_run(job.folder, trusted)
+        numbers |= paper.score_run(run.setup, runs.load_generator(run)[1], jax.random.key(0))
+    config = as_dict(read_config(job.folder / run_folder.CONFIG))
+    speed = _speed(job.folder / SPEED)
+    about = {"group": job.group, "setting": job.setting, "seed": str(job.seed), "of": made_of}
+    measured = {
+        "steps": str(config["training"]["num_steps"]),
+        **{key: speed.get(key, "") for key in ("speed", "hardware")},
+    }
+    return about | measured | _shown(paper, numbers)
+
+
+def _floors(paper: Paper, group: str, job: Job, train: Series, before: Sequence[Row]) -> Iterator[Row]:
+    """The rows of the market and of every floor that could be fitted; without floors of its own, the evaluation's."""
+    evaluation = json.loads((job.folder / run_folder.EVALUATION).read_text())
+    if paper.score is None or not paper.floors:
+        for name in evaluation["floors"]:
+            yield {"group": group, "floor": name, "of": "", **_shown(paper, of_evaluation(evaluation, name))}
+        return
+    for name, floor in {MARKET: None, **paper.floors}.items():
+        made_of = _made_of(paper, hashlib.sha256(train.tobytes()).hexdigest(), floor and _settings(floor))
+        kept = [row for row in before if row["of"] == made_of and row["floor"] == name]
+        try:
+            scores = {} if kept else paper.score(train, train[None] if floor is None else _drawn(paper, floor, train))
+        except FitError as error:
+            yield {"group": group, "floor": name, "of": "", "why": str(error)}
+            continue
+        row = kept[0] if kept else {"of": made_of, **_shown(paper, scores)}
+        yield row | {"group": group, "floor": name}
+
+
+def _drawn(paper: Paper, floor: Any, train: Series) -> PathArray:
+    return floor(train, 0, **paper.sizes)
+
+
+def _settings(function: Any) -> list[Any]:
+    """What tells a configured function from another."""
+    inner = getattr(function, "func", function)
+    return [f"{inner.__module__}.{inner.__qualname__}", dict(getattr(function, "keywords", {}))]
+
+
+def _made_of(paper: Paper, content: str, beside: Any) -> str:
+    """What a row was computed from: the same for the same numbers."""
+    functions = [_settings(each) for each in (paper.score, paper.score_run) if each is not None]
+    return digest([content, beside, functions, dict(paper.sizes), sorted(paper.metrics)])[:16]
+
+
+def of_evaluation(evaluation: Mapping[str, Any], who: str) -> dict[str, float]:
+    """An evaluation's numbers of the model or of a floor, those against the training days as `in_sample.<name>`."""
+    sections = {"": evaluation, "in_sample.": evaluation.get("in_sample", {})}
+    found = {}
+    for prefix, section in sections.items():
+        scores = section.get("model", {}) if who == "model" else section.get("floors", {}).get(who, {})
+        for name, value in scores.items():
+            number = value.get("mean") if isinstance(value, Mapping) else value
+            found[prefix + name] = math.nan if number is None else float(number)
+    return found
+
+
+def _shown(paper: Paper, numbers: Mapping[str, float]) -> Row:
+    """The paper's metrics as text that reads back exactly; nothing where there is no number."""
+    found = {name: numbers.get(name, math.nan) for name in paper.metrics}
+    return {name: repr(float(value)) if math.isfinite(value) else "" for name, value in found.items()}
+
+
+def _speed(path: Path) -> dict[str, str]:
+    return json.loads(path.read_text()) if path.is_file() else {}
+
+
+def number(row: Mapping[str, str], metric: str) -> float:
+    """The number in a row; NaN where there is none."""
+    return float(row.get(metric) or "nan")
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a CSV, none where there is no file. Raises: ValueError if it is not one of ours."""
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    if any(None in row or "of" not in row or None in row.values() for row in rows):
+        raise ValueError(f"{path} is no table of ours, or was cut: delete it, and it is computed again")
+    return rows
+
+
+def write_rows(path: Path, rows: Sequence[Row], metrics: Sequence[str]) -> None:
+    """Writes rows as CSV, whole or not at all: what they are first, then their numbers."""
+    about = list(dict.fromkeys(key for row in rows for key in row if key not in metrics))
+    text = io.StringIO()
+    lines = csv.DictWriter(text, [*about, *metrics], restval="", lineterminator="\n")
+    lines.writeheader()
+    lines.writerows(rows)
+    with replacing(path) as file:
+        file.write(text.getvalue().encode())

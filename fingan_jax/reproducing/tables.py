@@ -1,0 +1,126 @@
+"""The tables of a paper in Markdown, from its CSVs: the paper's numbers, ours with intervals, the floors."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from fingan_jax.evaluation.compare import Spread, spread
+from fingan_jax.reproducing.paper import GOALS, Metric, Numbers, Paper
+from fingan_jax.reproducing.scores import MARKET, Found, Row, number
+
+DASH = "–"
+
+
+class Verdict(NamedTuple):
+    """A headline metric: the paper's number, ours over seeds, the best floor; NaN and "" where there is none."""
+
+    label: str
+    metric: Metric
+    published: float
+    ours: Spread
+    floor: float
+    floor_name: str
+
+    @property
+    def survives(self) -> bool | None:
+        """Whether the published number is better than the best floor; None where either is missing."""
+        return self._better(self.published, self.published)
+
+    @property
+    def beaten(self) -> bool | None:
+        """Whether all of our interval is better than the best floor; None where it holds the floor, or is missing."""
+        mean, half = self.ours
+        return self._better(mean - half, mean + half)
+
+    def _better(self, low: float, high: float) -> bool | None:
+        ends = [badness(self.metric, value) - badness(self.metric, self.floor) for value in (low, high)]
+        if not all(map(math.isfinite, ends)):
+            return None
+        return True if max(ends) < 0 else False if min(ends) >= 0 else None
+
+
+def badness(metric: Metric, value: float) -> float:
+    """How bad a value is where the goal says so, smaller is better; NaN where it does not."""
+    return {"lower": value, "higher": -value, "one": abs(value - 1)}.get(metric.goal, math.nan)
+
+
+def over_seeds(rows: Sequence[Row], metric: str) -> Spread:
+    """The mean over runs and the half-width of its 95 % interval (Student's t); NaN if a run has no number."""
+    return spread([number(row, metric) for row in rows]) if rows else Spread(math.nan, math.nan)
+
+
+def shown(metric: Metric, found: Spread) -> str:
+    """A mean with its interval, the mean alone of a single run, a dash without either."""
+    if not math.isfinite(found.mean):
+        return DASH
+    if not math.isfinite(found.half):
+        return metric.show(found.mean)
+    return f"{metric.show(found.mean)} ± {metric.show(found.half)}"
+
+
+def tables(paper: Paper, found: Found) -> str:
+    """All tables of a paper: for each group of settings one a table that the metrics name, its models as rows."""
+    blocks = []
+    for title, group in paper.groups.items():
+        runs = [row for row in found.runs if row["group"] == title]
+        floors = [row for row in found.floors if row["group"] == title]
+        if not runs:
+            continue
+        for name in dict.fromkeys(metric.table for metric in paper.metrics.values()):
+            chosen = {key: metric for key, metric in paper.metrics.items() if metric.table == name}
+            body = [
+                *_published(group.published, chosen),
+                *_ours(list(group.settings), runs, chosen),
+                *_floors(floors, paper, chosen),
+            ]
+            head = ["", *(f"{metric.label} {GOALS[metric.goal]}".strip() for metric in chosen.values())]
+            blocks.append(f"### {title}: {name}\n\n{grid(head, body)}")
+    return "\n\n".join(blocks)
+
+
+def grid(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; numbers stand right."""
+    lines = [head, ["---", *(["---:"] * (len(head) - 1))], *body]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def _published(models: Mapping[str, Numbers], metrics: Mapping[str, Metric]) -> list[list[str]]:
+    kept = {model: numbers for model, numbers in models.items() if numbers.keys() & metrics.keys()}
+    cell = lambda numbers, key: metrics[key].show(numbers[key]) if key in numbers else DASH
+    return [[f"paper: {model}", *(cell(numbers, key) for key in metrics)] for model, numbers in kept.items()]
+
+
+def _ours(settings: Sequence[str], runs: Sequence[Row], metrics: Mapping[str, Metric]) -> list[list[str]]:
+    lines = []
+    for setting in settings:
+        rows = [row for row in runs if row["setting"] == setting]
+        cells = [shown(metric, over_seeds(rows, key)) for key, metric in metrics.items()]
+        if rows:
+            lines.append([f"**ours: {setting}** ({len(rows)} seed{'s' * (len(rows) > 1)})", *cells])
+    return lines
+
+
+def _floors(floors: Sequence[Row], paper: Paper, metrics: Mapping[str, Metric]) -> list[list[str]]:
+    kind = lambda row: "memoriser" if row["floor"] in paper.memorisers else "floor"
+    known = lambda row, key: math.isfinite(number(row, key))
+    cells = lambda row: [metric.show(number(row, key)) if known(row, key) else DASH for key, metric in metrics.items()]
+    name = lambda row: row["floor"] if row["floor"] == MARKET else f"{kind(row)}: {row['floor']}"
+    return [[name(row), *cells(row)] for row in floors]
+
+
+def headlines(paper: Paper, found: Found) -> list[Verdict]:
+    """What stands for the paper in the table of all: nothing is chosen here, the paper's file names it."""
+    head = paper.headline
+    rows = [row for row in found.runs if (row["group"], row["setting"]) == (head.group, head.setting)]
+    published = paper.groups[head.group].published.get(head.published, {})
+    aside = (MARKET, *paper.memorisers)
+    floors = [row for row in found.floors if row["group"] == head.group and row["floor"] not in aside]
+    verdicts = []
+    for key in head.metrics:
+        metric = paper.metrics[key]
+        known = [(badness(metric, number(row, key)), row) for row in floors if math.isfinite(number(row, key))]
+        best = min(known, key=lambda pair: pair[0])[1] if known else {}
+        label = f"{metric.label}, {metric.table}"
+        value = published.get(key, math.nan)
+        verdicts.append(Verdict(label, metric, value, over_seeds(rows, key), number(best, key), best.get("floor", "")))
+    return verdicts

@@ -1,0 +1,141 @@
+"""The command that redoes a paper's table, at a small size: the same code as the real one."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from fingan_jax import pipeline
+from fingan_jax.build import config_dir
+from fingan_jax.data import markets
+from fingan_jax.data.transforms import log_returns
+from fingan_jax.reproducing import jobs, paper
+
+SMALL = (
+    "paper=quantgan",
+    "settings=['C-SVNN, non-saturating + R1']",
+    "steps=4",
+    "sizes.num_paths=10",
+    "sizes.num_days=300",
+)
+TINY = (
+    "model.gen.hidden=4",
+    "model.gen.dilations=[1,2]",
+    "model.disc.hidden=4",
+    "model.disc.dilations=[1,2]",
+    "windows.window=16",
+    "windows.fractions=[0.7,0,0.3]",
+    "training.batch_size=4",
+    "training.watch=false",
+    "sampling.num_paths=10",
+    "sampling.num_days=300",
+    "devices.count=1",
+)
+
+
+@pytest.fixture
+def reproduce(command, tmp_path):
+    """`reproduce(*overrides, runs=(...))`: the small command, with further overrides of its runs."""
+
+    def run(*overrides, runs=()):
+        listed = ",".join(f"'{override}'" for override in (*TINY, *runs))
+        where = (f"out={tmp_path / 'runs'}", f"tables={tmp_path / 'tables'}")
+        return command("reproduce", *SMALL, *where, f"overrides=[{listed}]", *overrides)
+
+    return run
+
+
+def rows(path):
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+def test_a_table_is_made_from_nothing_and_again_from_what_is_there(reproduce, tmp_path):
+    code, out, err = reproduce("seeds=[0,1]")
+    assert code == 0, err
+    folder = tmp_path / "tables" / "quantgan"
+    results, floors = rows(folder / "results.csv"), rows(folder / "floors.csv")
+    assert [(row["setting"], row["seed"], row["steps"]) for row in results] == [
+        ("C-SVNN, non-saturating + R1", seed, "4") for seed in "01"
+    ]
+    assert results[0]["acf_abs_rms"] != results[1]["acf_abs_rms"]
+    assert [row["floor"] for row in floors][:4] == ["market", "Gaussian", "GARCH(1,1)-t", "GJR-GARCH(1,1)-t"]
+    assert float(floors[0]["emd_100"]) == 0.0
+    page = (folder / "README.md").read_text()
+    assert "| **ours: C-SVNN, non-saturating + R1** (2 seeds) |" in page
+    assert "| paper: TCN | 0.0212 | 0.0248 | 0.0214 | – |" in page
+    assert "2 of 10 runs are done, of 4 generator updates. Trained on " in page
+    assert "8 pending" in out
+    assert "Quant GAN: no run is done" not in (tmp_path / "tables" / "README.md").read_text()
+
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    code, out, err = reproduce("seeds=[0,1]")
+    assert code == 0, err
+    assert "training" not in err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+    code, _, err = reproduce("seeds=[0,1]", runs=("training.ema_decay=0.5",))
+    assert code == 2
+    assert "holds a finished run of another training.ema_decay=0.998 (now 0.5): choose another out=DIR" in err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_run_that_fails_is_listed_and_the_others_go_on(reproduce, tmp_path):
+    code, out, err = reproduce("seeds=[3]", runs=("optimizer.gen.learning_rate=1.0e30",))
+    assert code == 1, err
+    assert "failed" in out
+    page = (tmp_path / "tables" / "quantgan" / "README.md").read_text()
+    assert "seed 3: failed not finite" in page
+    assert "0 of 5 runs are done" in page
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (("paper=quantgn",), "paper=quantgn is unknown"),
+        (("settings=[TCM]",), "settings: TCM is none"),
+        (("seeds=[0,x]",), "seeds=[0, 'x'] must be a list"),
+        (("steps=0",), "training.num_steps=0 must be at least 1"),
+        (("+files.own=x.csv",), "files.own: the paper has no such file"),
+        (("paper=all", "+files.own=x.csv"), "a file belongs to one paper"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_written(command, tmp_path, given, expected):
+    keys = {override.partition("=")[0] for override in given}
+    kept = [override for override in SMALL if override.partition("=")[0] not in keys]
+    where = (f"out={tmp_path / 'runs'}", f"tables={tmp_path / 'tables'}")
+    settings = () if "paper" not in keys else ("settings=null",)
+    kept = [override for override in kept if not (settings and override.startswith("settings"))]
+    code, _, err = command("reproduce", *kept, *settings, *where, *given)
+    assert code == 2
+    assert expected in err
+    assert list(tmp_path.iterdir()) == []
+
+
+SETTINGS = [
+    (name, setting)
+    for name in paper.names(paper.EVERY)
+    for group in paper.read(config_dir() / "paper" / f"{name}.yaml").groups.values()
+    for setting in group.settings
+]
+
+
+def setup_of(composed, tmp_path, name, setting):
+    found = paper.read(config_dir() / "paper" / f"{name}.yaml")
+    plan = [job for job in jobs.planned(found, tmp_path, seeds=[0]) if job.setting == setting]
+    return pipeline.assemble(composed(*plan[0].overrides[:-2])) if plan else None
+
+
+@pytest.mark.parametrize(("name", "setting"), SETTINGS)
+def test_every_setting_of_every_paper_can_be_run(composed, tmp_path, name, setting):
+    setup = setup_of(composed, tmp_path, name, setting)
+    assert setup is None or setup.settings.num_steps > 100
+
+
+def test_the_training_years_are_those_of_the_paper(composed, tmp_path):
+    setup = setup_of(composed, tmp_path, "quantgan", "TCN, non-saturating + R1")
+    train, dates = setup.split.train, setup.prices.dates[1:]
+    assert (str(dates[train][0]), str(dates[train][-1])) == ("2009-05-04", "2018-12-31")
+    assert str(dates[setup.split.test][0]) > "2019-06-01"
+    other = log_returns(markets.sp500_arch("2009-05-01", "2018-12-31").values)
+    np.testing.assert_allclose(setup.returns[train], other, atol=2e-7)
+    assert (setup.models.gen.hidden, setup.window, setup.settings.batch_size) == (80, 127, 64)

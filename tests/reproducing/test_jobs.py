@@ -1,0 +1,100 @@
+"""The runs of a paper: where each stands and what makes it, and which are left out."""
+
+import json
+
+import pytest
+
+from fingan_jax import jobs as training_jobs
+from fingan_jax.jobs import Ended
+from fingan_jax.reproducing import jobs, paper
+from fingan_jax.schema import ConfigError
+from fingan_jax.training import run_folder, standing
+
+
+def test_every_setting_and_seed_is_planned_in_a_folder_of_its_own(small, tmp_path):
+    plan = jobs.planned(small, tmp_path, seeds=small.seeds, more=["training.num_steps=5"])
+    assert [(job.setting, job.seed) for job in plan] == [
+        *[("First", 0), ("First", 1)],
+        *[("Second, larger", 0), ("Second, larger", 1)],
+    ]
+    last = plan[-1]
+    assert last.folder == tmp_path / "simulated" / "second_larger" / "seed_1"
+    assert last.overrides[:4] == ["experiment=minimax", "training.batch_size=8", "data=garch", "training.num_steps=5"]
+    assert {"resume=true", "seed=1", "name=second_larger"} <= {*last.overrides}
+    assert jobs.standings(plan)["Simulated/First/seed 0"].state == standing.PENDING
+
+
+def test_a_group_runs_on_the_users_file_where_it_is_given(written, tmp_path):
+    file = tmp_path / "own.csv"
+    file.write_text("date,rv5\n")
+    found = paper.read(written(), files={"realised": str(file)})
+    (job,) = [job for job in jobs.planned(found, tmp_path, seeds=[3]) if job.group == "Yours"]
+    assert f"data.path={file}" in job.overrides
+
+
+def test_settings_are_chosen_by_name(small, tmp_path):
+    plan = jobs.planned(small, tmp_path, seeds=[0])
+    assert jobs.chosen(plan, None) == plan
+    assert [job.setting for job in jobs.chosen(plan, ["First"])] == ["First"]
+    with pytest.raises(ConfigError, match=r"settings: Frist is none .*'First'.*Second, larger"):
+        jobs.chosen(plan, ["Frist"])
+
+
+def test_two_names_that_are_one_folder_are_refused(written, tmp_path):
+    found = paper.read(written("Second, larger:", "first!:"))
+    with pytest.raises(ConfigError, match="two settings have one folder"):
+        jobs.planned(found, tmp_path, seeds=[0])
+
+
+@pytest.fixture
+def configs(monkeypatch):
+    """Configs by their overrides; nothing is assembled."""
+    monkeypatch.setattr(jobs.pipeline, "assemble", lambda cfg, trusted: None)
+    layout = {"_target_": "fingan_jax.training.parallel.Layout"}
+    return lambda given: {"given": list(given), "devices": layout, "trusted_packages": [], "data": "x"}
+
+
+def finish(folder, data="x"):
+    folder.mkdir(parents=True)
+    (folder / run_folder.CONFIG).write_text(f"data: {data}\ndevices: 1\ngiven: 0\nprovenance: {{a: b}}\n")
+    (folder / run_folder.REPORT).write_text("done")
+
+
+def test_what_is_done_is_skipped_a_failure_noted_and_the_speed_kept(small, configs, tmp_path, monkeypatch):
+    plan = jobs.planned(small, tmp_path, seeds=[0])
+    trained = []
+
+    def train_all(cfgs, folders, *, begun):
+        trained.extend(folders)
+        return [Ended(folder, ValueError("too\nlong"), speed={"speed": "2 steps/s"}) for folder in folders]
+
+    monkeypatch.setattr(training_jobs, "train_all", train_all)
+    monkeypatch.setattr(jobs, "_check_same", lambda job, cfg: None)
+    finish(plan[0].folder)
+    assert jobs.run_all(jobs.left(plan, configs), configs, begun=0.0) == 0
+    assert trained == [plan[1].folder]
+    found = jobs.standings(plan)
+    assert found["Simulated/First/seed 0"].state == standing.DONE
+    assert found["Simulated/Second, larger/seed 0"] == (standing.FAILED, "too long")
+    assert json.loads((plan[1].folder / jobs.SPEED).read_text()) == {"speed": "2 steps/s"}
+
+
+def test_a_signal_ends_the_command_with_the_runs_behind_it_left(small, configs, tmp_path, monkeypatch):
+    plan, trained = jobs.planned(small, tmp_path, seeds=[0, 1]), []
+
+    def train_all(cfgs, folders, *, begun):
+        trained.extend(folders)
+        return [Ended(folder, signal=15) for folder in folders]
+
+    monkeypatch.setattr(training_jobs, "train_all", train_all)
+    assert jobs.run_all(jobs.left(plan, configs), configs, begun=0.0) == 15
+    assert trained == [plan[0].folder]
+
+
+def test_a_finished_run_of_another_config_is_refused_before_anything_is_trained(small, tmp_path, monkeypatch):
+    plan = jobs.planned(small, tmp_path, seeds=[0])
+    monkeypatch.setattr(training_jobs, "train_all", lambda *args, **kwargs: pytest.fail("trained"))
+    finish(plan[0].folder, data="y")
+    compose = lambda given: {"given": 0, "devices": 1, "data": "x"}
+    with pytest.raises(run_folder.RunFolderError, match=r"another data=y \(now x\): choose another out=DIR"):
+        jobs.left(plan, compose)

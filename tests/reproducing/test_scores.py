@@ -1,0 +1,117 @@
+"""The numbers of runs and floors: where they come from, that they are kept, and that CSV gives them back exactly."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from fingan_jax.reproducing import jobs, scores
+from fingan_jax.reproducing.paper import Metric
+from fingan_jax.training import run_folder
+
+TRAIN = np.random.default_rng(0).standard_normal((120, 1)) / 100
+EVALUATION = {
+    "model": {"error": 0.125, "cover": None},
+    "floors": {"gaussian": {"error": {"mean": 0.5, "low": 0.4, "high": 0.6}}},
+    "in_sample": {"model": {"cover": 0.75}, "floors": {}},
+}
+
+
+def test_an_evaluation_gives_its_numbers_and_those_in_sample_by_name():
+    found = scores.of_evaluation(EVALUATION, "model")
+    assert found["error"] == 0.125
+    assert np.isnan(found["cover"])
+    assert found["in_sample.cover"] == 0.75
+    assert scores.of_evaluation(EVALUATION, "gaussian") == {"error": 0.5}
+
+
+def test_rows_come_back_as_they_were(tmp_path):
+    rows = [{"of": "a,b", "seed": "0", "error": repr(0.1 + 0.2)}, {"of": "c", "why": "no fit\nfound", "error": ""}]
+    scores.write_rows(tmp_path / "x.csv", rows, ["error"])
+    found = scores.read_rows(tmp_path / "x.csv")
+    assert scores.number(found[0], "error") == 0.1 + 0.2
+    assert np.isnan(scores.number(found[1], "error"))
+    assert [row["why"] for row in found] == ["", "no fit\nfound"]
+    assert scores.read_rows(tmp_path / "none.csv") == []
+
+
+def test_a_table_that_is_not_ours_is_refused(tmp_path):
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="no table of ours"):
+        scores.read_rows(tmp_path / "x.csv")
+
+
+@pytest.fixture
+def finished(small, tmp_path, monkeypatch):
+    """The small paper with real metrics, and a finished run of its first setting."""
+    monkeypatch.setattr(scores, "_train", lambda job, trusted: TRAIN)
+    metrics = {name: Metric("t", name) for name in ("emd_1", "error", "in_sample.cover")}
+    (job, other) = jobs.planned(small, tmp_path / "runs", seeds=[0])
+    job.folder.mkdir(parents=True)
+    (job.folder / run_folder.CONFIG).write_text("training: {num_steps: 7}\n")
+    run_folder.write_json(job.folder / run_folder.EVALUATION, EVALUATION)
+    run_folder.write_arrays(job.folder / run_folder.SAMPLES, returns=TRAIN[None].astype(np.float32) + np.float32(0.01))
+    (job.folder / run_folder.REPORT).write_text("done")
+    run_folder.write_json(job.folder / jobs.SPEED, {"hardware": "2 x cpu", "speed": "9 steps/s", "peak_memory": "1"})
+    return small._replace(metrics=metrics, sizes={"num_paths": 5, "num_days": 60}), [job, other]
+
+
+def test_a_finished_run_and_the_floors_are_scored_once(finished, tmp_path):
+    paper, plan = finished
+    found = scores.score_all(paper, plan, tmp_path / "tables")
+    (row,) = found.runs
+    assert (row["setting"], row["seed"], row["steps"], row["speed"], row["hardware"]) == (
+        "First", "0", "7", "9 steps/s", "2 x cpu",
+    )  # fmt: skip
+    assert scores.number(row, "emd_1") == pytest.approx(0.01, rel=1e-4)
+    assert (row["error"], row["in_sample.cover"]) == ("0.125", "0.75")
+    assert [floor["floor"] for floor in found.floors] == ["market", "coin", "copy"]
+    assert scores.number(found.floors[0], "emd_1") == 0.0
+    # a second time nothing is computed
+    idle = paper._replace(score=Frozen(paper.score), floors={k: Frozen(f) for k, f in paper.floors.items()})
+    again = scores.score_all(idle, plan, tmp_path / "tables")
+    assert [row["emd_1"] for row in (*again.runs, *again.floors)] == [
+        row["emd_1"] for row in (*found.runs, *found.floors)
+    ]
+    # other paths are other rows
+    with pytest.raises(AssertionError, match="computed"):
+        scores.score_all(idle._replace(sizes={"num_paths": 6, "num_days": 60}), plan, tmp_path / "tables")
+
+
+class Frozen:
+    """A function that says it is another, and must not be called."""
+
+    def __init__(self, function):
+        self.func, self.keywords = function.func, function.keywords
+
+    def __call__(self, *args, **kwargs):
+        raise AssertionError("computed")
+
+
+def test_a_run_may_be_scored_by_its_generator(finished, tmp_path, monkeypatch):
+    paper, plan = finished
+    monkeypatch.setattr(scores.runs, "load_run", lambda folder, trusted: SimpleNamespace(setup=folder.name))
+    monkeypatch.setattr(scores.runs, "load_generator", lambda run: (7, 3.0))
+    by_run = lambda setup, ema, key: {"error": ema + len(setup)}
+    found = scores.score_all(paper._replace(score=None, floors={}, score_run=by_run), plan, tmp_path)
+    assert found.runs[0]["error"] == repr(3.0 + len("seed_0"))
+
+
+def test_without_floors_of_its_own_those_of_the_evaluation_stand(finished, tmp_path):
+    paper, plan = finished
+    found = scores.score_all(paper._replace(score=None, floors={}), plan, tmp_path)
+    assert [(row["floor"], row["error"]) for row in found.floors] == [("gaussian", "0.5")]
+    assert found.runs[0]["emd_1"] == ""
+
+
+def test_a_floor_that_cannot_be_fitted_stands_there_with_the_reason(finished, tmp_path):
+    paper, plan = finished
+
+    def broken(*args, **kwargs):
+        raise scores.FitError("no variance")
+
+    found = scores.score_all(paper._replace(floors={"broken": broken}), plan, tmp_path)
+    assert found.floors[1]["why"] == "no variance"
+    assert json.dumps(found.floors[1])
+    assert [row["floor"] for row in scores.read_rows(tmp_path / scores.FLOORS)] == ["market", "broken"]

@@ -1,0 +1,83 @@
+"""The tables of a paper from rows: means, intervals, verdicts, and the marks of Markdown."""
+
+import math
+
+import pytest
+from scipy import stats
+
+from fingan_jax.evaluation.compare import Spread
+from fingan_jax.reproducing import tables
+from fingan_jax.reproducing.paper import Metric
+from fingan_jax.reproducing.scores import Found
+
+RUNS = [
+    {"group": "Simulated", "setting": "First", "seed": str(seed), "error": repr(error), "cover": "0.5"}
+    for seed, error in enumerate((0.1, 0.2, 0.3))
+]
+FLOORS = [
+    {"group": "Simulated", "floor": "market", "error": "0.0", "cover": "1.0"},
+    {"group": "Simulated", "floor": "coin", "error": "0.2", "cover": "0.95"},
+    {"group": "Simulated", "floor": "copy", "error": "0.01", "cover": ""},
+    {"group": "Other", "floor": "coin", "error": "0.0", "cover": "1.0"},
+]
+FOUND = Found(RUNS, FLOORS)
+
+
+def test_a_mean_and_its_interval_are_students():
+    half = stats.t.ppf(0.975, 2) * 0.1 / math.sqrt(3)
+    assert tables.over_seeds(RUNS, "error") == pytest.approx((0.2, half))
+    metric = Metric("errors", "error", digits=2)
+    assert tables.shown(metric, tables.over_seeds(RUNS, "error")) == f"0.20 ± {half:.2f}"
+    assert tables.shown(metric, tables.over_seeds(RUNS[:1], "error")) == "0.10"
+    assert tables.shown(metric, tables.over_seeds(RUNS, "absent")) == tables.DASH
+    assert tables.shown(metric, tables.over_seeds([], "error")) == tables.DASH
+
+
+def test_each_table_has_the_paper_ours_and_the_floors_of_its_group(small):
+    text = tables.tables(small, FOUND)
+    assert text.count("### Simulated: ") == 2
+    assert "Yours" not in text
+    assert text.splitlines()[:8] == [
+        "### Simulated: errors",
+        "",
+        "|  | error ↓ |",
+        "| --- | ---: |",
+        "| paper: theirs | 0.25 |",
+        "| **ours: First** (3 seeds) | 0.20 ± 0.25 |",
+        "| market | 0.00 |",
+        "| floor: coin | 0.20 |",
+    ]
+    assert "| memoriser: copy | 0.01 |" in text
+    assert "|  | a\\|b ↑ |" in text
+    assert "| memoriser: copy | – |" in text
+    assert "| paper: theirs | 90.0 |" in text
+
+
+def test_the_headline_takes_the_best_floor_that_is_no_memoriser(small):
+    error, cover = tables.headlines(small, FOUND)
+    assert (error.published, error.floor, error.floor_name, error.survives, error.beaten) == (
+        0.25, 0.2, "coin", False, None,
+    )  # fmt: skip
+    assert (cover.published, cover.floor, cover.survives, cover.beaten) == (0.9, 0.95, False, False)
+
+
+@pytest.mark.parametrize(
+    ("goal", "published", "ours", "floor", "survives", "beaten"),
+    [
+        ("lower", 0.1, Spread(0.1, 0.05), 0.2, True, True),
+        ("lower", 0.2, Spread(0.19, 0.05), 0.2, False, None),
+        ("higher", 0.3, Spread(0.1, 0.05), 0.2, True, False),
+        ("one", 0.9, Spread(1.02, 0.01), 1.3, True, True),
+        ("market", 0.9, Spread(1.02, 0.01), 1.3, None, None),
+        ("lower", math.nan, Spread(0.1, math.nan), 0.2, None, None),
+    ],
+)
+def test_a_verdict_is_of_the_goal_and_the_interval(goal, published, ours, floor, survives, beaten):
+    found = tables.Verdict("", Metric("t", "l", goal), published, ours, floor, "coin")
+    assert (found.survives, found.beaten) == (survives, beaten)
+
+
+def test_without_any_run_there_are_no_tables_and_no_verdicts(small):
+    none = Found([], [])
+    assert tables.tables(small, none) == ""
+    assert [(one.survives, one.floor_name) for one in tables.headlines(small, none)] == [(None, ""), (None, "")]
