@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from fingan_jax.data import windows
-from fingan_jax.data.transforms import prices_from
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, closest
 from fingan_jax.training.sampling import Known, Roll, make_roller, make_sampler
@@ -39,7 +38,7 @@ def generator(setup: Setup, num_days: int, regime: str | None = None) -> Generat
 
     def generate(ema: Params, key: Key, num_paths: int) -> tuple[np.ndarray, np.ndarray]:
         returns = setup.transform.inverse(draw(ema, key, num_paths).astype(np.float64))
-        return returns, prices_from(returns, setup.prices.values[-1])[:, 1:]
+        return returns, setup.quantity.prices(returns, setup.prices.values[-1])
 
     return generate
 
@@ -104,10 +103,10 @@ def regime_index(setup: Setup, regime: str) -> int:
 def sampler(setup: Setup, wanted: Mapping[str, Any], make: Callable[[int], Generate] | None = None) -> Sample:
     """Returns `sample(ema)`: the run's own sample, float32 returns and prices [path, day, asset], as `wanted` says.
 
-    `wanted` holds `num_paths`, `num_days` (None: as long as the test part) and `seed`; `make(num_days)` is `generator`
-    of a setup with the same program, where one is at hand.
+    `wanted` holds `num_paths`, `num_days` (None: see `length`) and `seed`; `make(num_days)` is `generator` of a setup
+    with the same program, where one is at hand.
     """
-    num_days = longest(setup, wanted["num_days"] or setup.split.test.stop - setup.split.test.start)
+    num_days = length(setup, wanted["num_days"])
     draw = make(num_days) if make else generator(setup, num_days)
     key = jax.random.fold_in(jax.random.key(setup.seed), wanted["seed"])
 
@@ -116,6 +115,11 @@ def sampler(setup: Setup, wanted: Mapping[str, Any], make: Callable[[int], Gener
         return {"returns": returns.astype(np.float32), "prices": prices.astype(np.float32)}
 
     return sample
+
+
+def length(setup: Setup, num_days: int | None) -> int:
+    """Days of the paths of a sample: as many as asked for, by default as the test part, or a window without one."""
+    return longest(setup, num_days or setup.split.test.stop - setup.split.test.start or setup.window)
 
 
 def longest(setup: Setup, num_days: int) -> int:

@@ -20,6 +20,7 @@ from fingan_jax.evaluation.traversal import leading_directions, traverse
 from fingan_jax.evaluation.window_facts import FACTS, facts_of, window_facts
 from fingan_jax.objectives.term import plays
 from fingan_jax.pipeline import Setup
+from fingan_jax.training.state import shown
 from fingan_jax.types import Batch, Key, Params
 
 TRAIN, HELD_OUT, FAKES = 300, 100, 200  # windows at most of either part, and at least of the generator
@@ -59,7 +60,7 @@ def explain(setup: Setup, ema: Params, disc: Params | None = None) -> Explanatio
         ("Noise", lambda: _noise(setup, ema, found, key_noise)),
     ]
     if disc is not None and setup.models.disc is not None and plays(setup.objective, "disc"):
-        parts.insert(0, ("Scores", lambda: _scores(setup, disc, found)))
+        parts.insert(0, ("Scores", lambda: _scores(setup, ema, disc, found)))
     figures, findings = dict[str, bytes](), list[Finding]()
     for about, part in parts:
         try:
@@ -115,12 +116,12 @@ def _generated(setup: Setup, ema: Params, key: Key, real: np.ndarray) -> np.ndar
     return np.concatenate(drawn)[: len(real)]
 
 
-def _scores(setup: Setup, disc: Params, found: Material) -> Part:
+def _scores(setup: Setup, ema: Params, disc: Params, found: Material) -> Part:
     past, model, assets = setup.past, setup.models.disc, setup.series.shape[1]
 
     def score(x: jax.Array, regime: jax.Array) -> jax.Array:
         batch = _parted(setup, jnp.concatenate([x, regime], axis=-1))
-        return model.apply(disc, batch.x, batch.cond)
+        return model.apply(disc, shown(setup.models.gen, ema, batch.x), batch.cond)
 
     def explain(x: jax.Array, baselines: jax.Array) -> jax.Array:
         """Against baselines in the path's own regime, so that only its returns are explained."""
@@ -134,12 +135,12 @@ def _scores(setup: Setup, disc: Params, found: Material) -> Part:
         raise ValueError("the discriminator gives more than one score for each path")
     level, held_out, fake = np.split(scores, [len(baselines), len(baselines) + len(found.held_out)])
     chosen = _spread(np.arange(len(held_out)), ATTRIBUTED)
-    shown = np.concatenate([found.fake[:ATTRIBUTED], found.held_out[chosen]])
-    each = np.asarray(jax.jit(explain)(shown, baselines), np.float64)
-    first = slice(0, len(shown) - len(chosen))
+    looked_at = np.concatenate([found.fake[:ATTRIBUTED], found.held_out[chosen]])
+    each = np.asarray(jax.jit(explain)(looked_at, baselines), np.float64)
+    first = slice(0, len(looked_at) - len(chosen))
     attributed = Attributed(
-        Explained(found.returns(shown[first]), each[first], fake[first]),
-        Explained(found.returns(shown[first.stop :]), each[first.stop :], held_out[chosen]),
+        Explained(found.returns(looked_at[first]), each[first], fake[first]),
+        Explained(found.returns(looked_at[first.stop :]), each[first.stop :], held_out[chosen]),
         float(level.mean()),
         past,
         found.returns(setup.series),

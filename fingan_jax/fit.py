@@ -14,6 +14,8 @@ from fingan_jax.monitor import make_looks
 from fingan_jax.runs import Run
 from fingan_jax.training import checkpoint, distributed, loop, parallel, progress, run_folder
 from fingan_jax.training.logger import Logger
+from fingan_jax.training.loop import Leg
+from fingan_jax.training.phases import Phase
 from fingan_jax.training.replicas import Fleet, Record, alone, in_turns, side_by_side
 from fingan_jax.training.speed import speed
 from fingan_jax.training.state import GANState
@@ -75,24 +77,25 @@ def _restore_and_play(runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, b
         return [ended[i] for i in range(len(crew))]
 
 
-def fleet_of(setup: pipeline.Setup, size: int) -> Fleet:
-    """The program of `setup` for `size` runs: side by side or in turns, as its layout says."""
+def fleet_of(setup: pipeline.Setup, size: int, phase: Phase) -> Fleet:
+    """The program of one phase of `setup` for `size` runs: side by side or in turns, as its layout says."""
     setup = setup._replace(layout=parallel.for_part(setup.layout, size))
     if size == 1:
-        return alone(pipeline.compile_game(setup))
+        return alone(pipeline.compile_game(setup, phase=phase))
     if not parallel.at_once(setup.layout):
-        return in_turns(pipeline.compile_game(setup))
-    return side_by_side(pipeline.compile_game(setup, replicas=size))
+        return in_turns(pipeline.compile_game(setup, phase=phase))
+    return side_by_side(pipeline.compile_game(setup, phase=phase, replicas=size))
 
 
 def _play(crew: Sequence[Member], start: int, stop: Stop, begun: float) -> list[Trained]:
     crew, first, setup = list(crew), None, crew[0].run.setup
-    settings, fleet = setup.settings, fleet_of(setup, len(crew))
+    settings, fleets = setup.settings, [fleet_of(setup, len(crew), phase) for phase in setup.phases]
+    legs, fleet = [Leg(fleet.run, phase.until) for fleet, phase in zip(fleets, setup.phases, strict=True)], fleets[0]
     looks = make_looks([member.run.setup for member in crew], [member.run.config for member in crew])
     states, errors = [member.state for member in crew], Errors()
     early = {k for k, member in enumerate(crew) if waited_enough(member, start)}
     chunks = loop.train(
-        fleet.run, fleet.place(states), start=start, num_steps=settings.num_steps, chunk_steps=settings.log_every,
+        legs, fleet.place(states), start=start, chunk_steps=settings.log_every,
         keep_every=settings.save_every, stop=lambda: stop() or len(errors.keys() | early) == len(crew),
     )  # fmt: skip
     with progress.progress_bar(start, settings.num_steps, len(crew)) as bar:

@@ -13,12 +13,14 @@ from jaxtyping import Array, Int
 from fingan_jax.build import build, build_objective
 from fingan_jax.data import regimes, windows
 from fingan_jax.data.prices import Prices
-from fingan_jax.data.transforms import Transform, log_returns
+from fingan_jax.data.series import Quantity, log_returns
+from fingan_jax.data.transforms import Transform
 from fingan_jax.models.noise import with_history
 from fingan_jax.models.precision import check_precision, computing_in
 from fingan_jax.objectives.term import Objective, plays
 from fingan_jax.training.loop import make_chunk
 from fingan_jax.training.parallel import Layout, spread
+from fingan_jax.training.phases import Phase, beginning, cut, played
 from fingan_jax.training.replicas import Program, replicated
 from fingan_jax.training.settings import Settings
 from fingan_jax.training.state import GANState, init_state, with_numbers
@@ -29,7 +31,8 @@ Config = Mapping[str, Any]
 
 
 class Setup(NamedTuple):
-    """One run, assembled. `returns` are log returns per day [time, asset]; `series` is their transformed train part.
+    """One run, assembled. `returns` [time, asset] are log returns per day, or what else `quantity` makes of the prices;
+    `series` is their transformed train part.
 
     `labels` [time + 1] are the places in `regimes` of what was known before each day of `returns` and the day to come.
     """
@@ -50,6 +53,9 @@ class Setup(NamedTuple):
     start: Callable[[Key], GANState]
     precision: str = "float32"
     layout: Layout = Layout()
+    quantity: Quantity = log_returns()
+    phases: tuple[Phase, ...] = ()
+    stride: int = 1  # windows begin at its multiples alone
     labels: np.ndarray | None = None
     regimes: tuple[str, ...] = ()
 
@@ -78,15 +84,16 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
     make = partial(build, trusted_packages=trusted)
     settings = make(cfg["training"])
     prices = prices if prices is not None else make(cfg["data"])
-    returns = log_returns(prices.values)
+    quantity = make(cfg["series"]) if "series" in cfg else log_returns()  # a run folder of before there was a choice
+    returns = quantity.of(prices.values)
     split = make(cfg["windows"])(len(returns))
-    seen = windows.latest(split.train, settings.data_share, least=cfg["windows"]["past"] + cfg["windows"]["window"])
+    window, past, stride = cfg["windows"]["window"], cfg["windows"]["past"], cfg["windows"].get("stride", 1)
+    seen = windows.latest(split.train, settings.data_share, least=past + window, stride=stride)
     transform = make(cfg["transform"])(returns[seen])
     labels, names = _regimes(cfg, make, prices, returns, seen)
     models = _players(cfg["model"], make, assets=returns.shape[1])
     optimizers, objective = _numbers(cfg, trusted)
     noise = with_history(make(cfg["noise"]), models.gen.history)
-    window, past = cfg["windows"]["window"], cfg["windows"]["past"]
     batch = _zeros(settings.batch_size, window, past, returns.shape[1], len(names))
     setup = Setup(
         prices=prices,
@@ -105,6 +112,9 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
         start=jax.jit(lambda key: init_state(key, models, optimizers, objective, noise, batch)),
         precision=check_precision(cfg["precision"]),
         layout=make(cfg["devices"]) if "devices" in cfg else Layout(),  # a run folder is of no machine
+        quantity=quantity,
+        stride=stride,
+        phases=cut(objective, cfg.get("phases"), settings.num_steps),
         labels=labels,
         regimes=names,
     )
@@ -132,8 +142,8 @@ def initial_state(setup: Setup) -> GANState:
     return setup.start(jax.random.key(setup.seed))
 
 
-def compile_game(setup: Setup, *, replicas: int | None = None) -> Program:
-    """The run's program: any number of steps on fresh windows of the train part, on the devices of its layout.
+def compile_game(setup: Setup, *, phase: Phase | None = None, replicas: int | None = None) -> Program:
+    """The program of a phase, by default the first: steps on fresh windows of the train part, on the layout's devices.
 
     With `replicas` it plays that many games at once, on states stacked by `training.replicas.stack`. The series is an
     argument of the compiled program, not a constant in it, so that another series of the same length shares it.
@@ -141,10 +151,11 @@ def compile_game(setup: Setup, *, replicas: int | None = None) -> Program:
     Raises: ValueError naming the key if the devices do not match the batch or the replicas.
     """
     settings, over = setup.settings, spread(setup.layout, setup.settings.batch_size, replicas)
+    phase = phase or setup.phases[0]
     step = make_train_step(
         Players(*(computing_in(model, setup.precision) for model in setup.models)),
         setup.optimizers,
-        setup.objective,
+        played(setup.objective, phase.terms),
         over.noise(setup.noise),
         num_disc_steps=settings.num_disc_steps,
         ema_decay=settings.ema_decay,
@@ -158,9 +169,11 @@ def compile_game(setup: Setup, *, replicas: int | None = None) -> Program:
             past=setup.past,
             batch_size=settings.batch_size,
             assets=setup.series.shape[1],
+            stride=setup.stride,
             rows=over.rows,
         )
-        play = make_chunk(step, lambda key: draw(key, settings.num_disc_steps))
+        begin = beginning(phase, setup.optimizers)
+        play = make_chunk(step, lambda key: draw(key, settings.num_disc_steps), begin)
         return (play if replicas is None else replicated(play, over.replica_axis))(state, num_steps)
 
     return over.compile(chunk, setup.told)

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ from fingan_jax.objectives.adversarial import together
 from fingan_jax.objectives.penalties import input_gradient, interpolates, norm
 from fingan_jax.objectives.term import Objective, Round, plays, total
 from fingan_jax.pipeline import Setup
-from fingan_jax.training.state import GANState
+from fingan_jax.training.state import GANState, shown
 from fingan_jax.training.step import Play, make_play
 from fingan_jax.types import Batch, Key, Metrics, Paths, Players
 
@@ -47,7 +48,9 @@ def make_watch(setup: Setup) -> Callable[[GANState], Metrics]:
         average, now = jax.lax.map(lambda gen: play(state.params._replace(gen=gen), batch, key_paths).fake, both)
         found = spread(batch.x, average)
         if plays(setup.objective, "disc"):
-            found |= duel(play(state.params, batch, key_paths)._replace(fake=now))
+            embedded = partial(shown, setup.models.gen, state.params.gen)
+            round_ = play(state.params, batch, key_paths)
+            found |= duel(round_._replace(real=embedded(batch.x), fake=embedded(now)))
         few = jax.tree.map(lambda x: x[:: len(start) // some][:some], batch)
         for player in Players._fields:
             found |= pulls(play, setup.objective, player, state, few, key_terms)
@@ -58,8 +61,8 @@ def make_watch(setup: Setup) -> Callable[[GANState], Metrics]:
 
 
 def _starts(setup: Setup) -> np.ndarray:
-    last = len(setup.series) - setup.past - setup.window
-    return np.linspace(0, last, min(WINDOWS, last + 1)).round().astype(np.int32)
+    last = (len(setup.series) - setup.past - setup.window) // setup.stride
+    return setup.stride * np.linspace(0, last, min(WINDOWS, last + 1)).round().astype(np.int32)
 
 
 def duel(round_: Round) -> Metrics:

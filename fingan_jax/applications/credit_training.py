@@ -93,7 +93,7 @@ def _train_one(setup: Setup, run_chunk: loop.RunChunk, folder: Path, log: Logger
         start = int(state.step)
         logger.forget_after(log, start)
         chunks = loop.train(
-            run_chunk, state, start=start, num_steps=settings.num_steps, chunk_steps=settings.log_every,
+            [loop.Leg(run_chunk, settings.num_steps)], state, start=start, chunk_steps=settings.log_every,
             keep_every=settings.save_every, stop=stop,
         )  # fmt: skip
         with progress.progress_bar(start, settings.num_steps) as bar:

@@ -89,13 +89,14 @@ def _trained(source: Source, settings: Settings) -> Iterator[Source]:
     training = {**config["training"], "watch": False, "monitor": None, "patience": None}
     if settings.network_steps is not None:
         training["num_steps"] = settings.network_steps
-    setup = pipeline.assemble({**config, "objective": OBJECTIVE, "training": training}, prices=source.setup.prices)
+    own = {"objective": OBJECTIVE, "phases": None, "training": training}
+    setup = pipeline.assemble({**config, **own}, prices=source.setup.prices)
     steps = setup.settings.num_steps
     size = -(-steps // LOOKS)
     program = pipeline.compile_game(setup)
     start = pipeline.initial_state(setup)
     with tqdm(total=steps, desc="least squares", unit="step", disable=None, leave=False) as bar:
-        for chunk in loop.train(program.run, start, num_steps=steps, chunk_steps=size, keep_every=size):
+        for chunk in loop.train([loop.Leg(program.run, steps)], start, chunk_steps=size, keep_every=size):
             loop.check_finite({name: float(value) for name, value in chunk.metrics.items()}, chunk)
             bar.update(chunk.last - chunk.first)
             yield Source(source.run._replace(setup=setup), chunk.last, chunk.state.ema)

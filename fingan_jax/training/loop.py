@@ -1,6 +1,6 @@
 """The one loop: a Python generator over compiled chunks of steps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -26,12 +26,21 @@ class Chunk(NamedTuple):
     state: Any
 
 
-def make_chunk(step: Step, sample: Callable[[Key], Batch]) -> RunChunk:
+class Leg(NamedTuple):
+    """A program that is run up to the step `until`."""
+
+    run_chunk: Callable[[Any, int], tuple[Any, Any]]
+    until: int
+
+
+def make_chunk(
+    step: Step, sample: Callable[[Key], Batch], begin: Callable[[GANState], GANState] = lambda state: state
+) -> RunChunk:
     """Returns `chunk(state, num_steps)`: that many steps on fresh batches, and the mean of each metric.
 
     `sample(key)` gives the batches of one step. The number of steps is an argument of the compiled program, so chunks
-    of any length share one compilation, and a run gives the same bits however it is cut. `finite` is 1 where every
-    parameter of the resulting state is finite.
+    of any length share one compilation, and a run gives the same bits however it is cut. `begin` is what is made of the
+    state first. `finite` is 1 where every parameter of the resulting state is finite.
     """
 
     @jax.jit  # traced once for its metrics' shapes and its body
@@ -44,6 +53,7 @@ def make_chunk(step: Step, sample: Callable[[Key], Batch]) -> RunChunk:
             state, metrics = advance(state)
             return state, jax.tree.map(jnp.add, sums, metrics)
 
+        state = begin(state)
         shapes = jax.eval_shape(advance, state)[1]
         zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
         state, sums = jax.lax.fori_loop(0, num_steps, body, (state, zeros))
@@ -59,25 +69,25 @@ def _finite(state: GANState) -> Array:
 
 
 def train(
-    run_chunk: Callable[[Any, int], tuple[Any, Any]],
+    legs: Sequence[Leg],
     state: Any,
     *,
     start: int = 0,
-    num_steps: int,
     chunk_steps: int,
     keep_every: int,
     stop: Callable[[], int] = lambda: False,
 ) -> Iterator[Chunk]:
-    """Yields the chunks from step `start`, that of `state`, to `num_steps`, each while the next one already runs.
+    """Yields the chunks of the legs from step `start`, that of `state`, on, each while the next one already runs.
 
-    `run_chunk` may donate its state, so a chunk carries a copy of the state only at multiples of `keep_every`; the last
-    chunk always carries it. Once `stop()` is true no further chunk is begun.
+    A `run_chunk` may donate its state, so a chunk carries a copy of the state only at multiples of `keep_every`; the
+    last chunk always carries it. Once `stop()` is true no further chunk is begun.
     """
     done = start
     pending: Chunk | None = None
-    while done < num_steps and not stop():
-        length = min(chunk_steps, num_steps - done, keep_every - done % keep_every)
-        state, metrics = run_chunk(state, length)
+    while done < legs[-1].until and not stop():
+        leg = next(leg for leg in legs if done < leg.until)
+        length = min(chunk_steps, leg.until - done, keep_every - done % keep_every)
+        state, metrics = leg.run_chunk(state, length)
         if pending is not None:
             yield pending
         kept = jax.tree.map(jnp.copy, state) if (done + length) % keep_every == 0 else None

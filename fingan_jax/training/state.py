@@ -1,6 +1,6 @@
 """The state of a game: everything that changes while two players learn, and nothing else."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -55,10 +55,18 @@ def init_state(
     key_state, key_noise, key_gen, key_disc = jax.random.split(key, 4)
     z = noise(key_noise, *batch.x.shape[:2])
     gen = models.gen.init(key_gen, z, batch.cond)
-    disc = models.disc.init(key_disc, batch.x, batch.cond) if models.disc is not None else {}
+    disc = models.disc.init(key_disc, shown(models.gen, gen, batch.x), batch.cond) if models.disc is not None else {}
     ema = jax.tree.map(jnp.copy, gen)
     state = GANState(jnp.zeros((), jnp.int32), key_state, Players(gen, disc), Players(None, None), ema, {})
     return with_numbers(state, optimizers, objective)
+
+
+def shown(model: Any, params: Params, x: Array) -> Array:
+    """What the discriminator is shown of paths `x`: themselves, or what a generator that has an `embed` makes of them.
+
+    Such a generator plays in a space of its own, from which it recovers paths.
+    """
+    return model.apply(params, x, method="embed") if hasattr(model, "embed") else x
 
 
 def with_numbers(state: GANState, optimizers: Players, objective: Objective) -> GANState:

@@ -23,7 +23,7 @@ def three_steps(cfg):
     setup = pipeline.assemble(cfg)
     start = pipeline.initial_state(setup)
     first = jax.tree.map(np.asarray, start.params.gen)  # the state is donated
-    (chunk,) = loop.train(pipeline.compile_game(setup).run, start, num_steps=3, chunk_steps=3, keep_every=3)
+    (chunk,) = loop.train([loop.Leg(pipeline.compile_game(setup).run, 3)], start, chunk_steps=3, keep_every=3)
     assert float(chunk.metrics["finite"]) == 1.0
     moved = [np.abs(a - b).max() for a, b in zip(*map(jax.tree.leaves, (first, chunk.state.params.gen)), strict=True)]
     assert max(moved) > 0

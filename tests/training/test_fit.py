@@ -16,6 +16,7 @@ from fingan_jax.runs import Run
 from fingan_jax.training import checkpoint
 from fingan_jax.training.logger import Logger, read_records
 from fingan_jax.training.loop import make_chunk
+from fingan_jax.training.phases import Phase
 from fingan_jax.training.replicas import Program, in_turns, replicated, side_by_side
 from fingan_jax.training.settings import Settings
 from fingan_jax.training.state import init_state
@@ -32,6 +33,10 @@ class Setup(NamedTuple):
     settings: Settings
     seed: int
 
+    @property
+    def phases(self):
+        return (Phase("all", ("wasserstein",), 0, self.settings.num_steps),)
+
 
 @pytest.fixture
 def fleet(game, monkeypatch):
@@ -40,7 +45,7 @@ def fleet(game, monkeypatch):
     chunk, sizes = make_chunk(step, game.batches), []
 
     def use(form, room=99):
-        def make(_, size):
+        def make(_, size, phase):
             sizes.append(size)
             if form is in_turns:
                 return in_turns(Program(lambda x: x, jax.jit(chunk)))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fingan_jax.training.loop import Chunk, NonFiniteError, check_finite, make_chunk, train
+from fingan_jax.training.loop import Chunk, Leg, NonFiniteError, check_finite, make_chunk, train
 from fingan_jax.training.step import make_train_step
 
 
@@ -26,7 +26,7 @@ def bits(state):
 
 
 def run(run_chunk, state, **options):
-    return list(train(run_chunk, state, **{"num_steps": 20, "chunk_steps": 6, "keep_every": 8, **options}))
+    return list(train([Leg(run_chunk, 20)], state, **{"chunk_steps": 6, "keep_every": 8, **options}))
 
 
 @pytest.mark.parametrize(("chunk_steps", "keep_every"), [(1, 20), (6, 8), (7, 5), (100, 100)])
@@ -67,11 +67,26 @@ def test_metrics_are_means_over_the_steps_of_the_chunk(game, run_chunk, start):
 def test_a_stop_ends_the_run_after_the_chunk_that_runs(run_chunk, start):
     asked = []
     chunks = []
-    for chunk in train(run_chunk, start(), num_steps=100, chunk_steps=5, keep_every=50, stop=lambda: bool(asked)):
+    for chunk in train([Leg(run_chunk, 100)], start(), chunk_steps=5, keep_every=50, stop=lambda: bool(asked)):
         chunks.append(chunk)
         asked.append(True)
     assert chunks[-1].last == 10
     assert int(chunks[-1].state.step) == 10
+
+
+def test_no_chunk_crosses_from_one_leg_into_the_next(start):
+    taken = []
+
+    def leg(name):
+        return lambda state, num_steps: (state, taken.append((name, num_steps)))
+
+    chunks = list(train([Leg(leg("a"), 7), Leg(leg("b"), 20)], start(), chunk_steps=5, keep_every=9))
+    assert taken == [("a", 5), ("a", 2), ("b", 2), ("b", 5), ("b", 4), ("b", 2)]
+    assert [chunk.last for chunk in chunks] == [5, 7, 9, 14, 18, 20]
+    taken.clear()
+    assert [chunk.first for chunk in train([Leg(leg("a"), 7), Leg(leg("b"), 20)], start(), start=7, chunk_steps=9,
+                                           keep_every=99)] == [7, 16]  # fmt: skip
+    assert taken == [("b", 9), ("b", 4)]
 
 
 def test_nothing_is_left_to_do_at_the_end(run_chunk, start):
