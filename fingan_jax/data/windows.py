@@ -26,20 +26,23 @@ def split(
     past: int = 0,
     gap: int | None = None,
     fractions: Sequence[float] = (0.7, 0.1, 0.2),
+    stride: int = 1,
 ) -> Split:
     """Cuts `length` rows of returns into train, validation and test, in the order of time.
 
     Between the parts `gap` rows (default: `window`) belong to none, so that what lingers from one
     part (volatility above all) fades before the next begins. `fractions` share what the gaps leave;
-    a part with fraction 0 is empty and takes no gap. The training part cannot be empty.
+    a part with fraction 0 is empty and takes no gap. The training part cannot be empty. Every part begins at a
+    multiple of `stride`, the only rows at which windows begin, for a series of windows laid one after another.
 
     Raises ValueError that names the key where a part is shorter than `past` + `window`.
     """
     gap = window if gap is None else gap
-    _check(window=window, past=past, gap=gap, fractions=fractions)
-    used = [fraction > 0 for fraction in fractions]
-    left = length - gap * (sum(used) - 1)
+    _check(window=window, past=past, gap=gap, fractions=fractions, stride=stride)
+    used, between = [fraction > 0 for fraction in fractions], -(-gap // stride) * stride
+    left = length - between * (sum(used) - 1)
     marks = np.round(np.cumsum([0.0, *fractions]) * max(left, 0)).astype(int)
+    marks = np.where(marks < left, marks // stride * stride, marks)
     parts, shift = [], 0
     for name, use, begin, end in zip(Split._fields, used, marks[:-1], marks[1:], strict=True):
         if use and end - begin < past + window:
@@ -48,13 +51,17 @@ def split(
             remedy = "shorten the window, change the fractions or the gap, or give a longer series"
             raise ValueError(f"windows.window={window}: {has} = {past + window} ({how}): {remedy}")
         parts.append(slice(int(begin) + shift, int(end) + shift))
-        shift += gap if use else 0
+        shift += between if use else 0
     return Split(*parts)
 
 
-def latest(train: slice, share: float, *, least: int) -> slice:
-    """The last `share` of the rows of `train`. Raises ValueError where fewer than `least` are left."""
+def latest(train: slice, share: float, *, least: int, stride: int = 1) -> slice:
+    """The last `share` of the rows of `train`, from a multiple of `stride` on.
+
+    Raises ValueError where fewer than `least` are left.
+    """
     rows = round(share * (train.stop - train.start))
+    rows -= (train.start + rows - train.stop) % stride
     if rows < least:
         raise ValueError(
             f"training.data_share={share} leaves {rows} rows to train on, windows.past + windows.window need {least}: "
@@ -63,8 +70,8 @@ def latest(train: slice, share: float, *, least: int) -> slice:
     return slice(train.stop - rows, train.stop)
 
 
-def _check(*, window: int, past: int, gap: int, fractions: Sequence[float]) -> None:
-    for key, value, least in (("window", window, 1), ("past", past, 0), ("gap", gap, 0)):
+def _check(*, window: int, past: int, gap: int, fractions: Sequence[float], stride: int) -> None:
+    for key, value, least in (("window", window, 1), ("past", past, 0), ("gap", gap, 0), ("stride", stride, 1)):
         if value < least:
             raise ValueError(f"windows.{key}={value}: at least {least} is needed")
     shares = list(fractions)
@@ -127,9 +134,10 @@ def sampler(
     past: int = 0,
     batch_size: int,
     assets: int | None = None,
+    stride: int = 1,
     rows: Callable[[Array], Array] = lambda starts: starts,
 ) -> Callable[..., Batch]:
-    """`sample(key, *lead) -> Batch` of windows of `series`, their starts uniform over all that fit.
+    """`sample(key, *lead) -> Batch` of windows of `series`, starts uniform over the multiples of `stride` that fit.
 
     `x` is [*lead, batch, window, asset]; `cond` what is known before each window, the `past` rows before it
     [*lead, batch, past, asset] and, where the series has one beside its `assets`, the regime (see `told`). However many
@@ -146,7 +154,7 @@ def sampler(
         )
 
     def sample(key: Array, *lead: int) -> Batch:
-        starts = rows(jax.random.randint(key, (*lead, batch_size), 0, valid))
+        starts = rows(stride * jax.random.randint(key, (*lead, batch_size), 0, -(-valid // stride)))
         return parted(gather(series, starts, length=length), past=past, assets=assets)
 
     return sample

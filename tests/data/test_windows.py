@@ -185,3 +185,48 @@ def test_without_a_regime_only_the_past_is_told(past):
     cut = parted(jnp.asarray(series[None]), past=past)
     np.testing.assert_array_equal(cut.x[0], series[past:])
     assert told(jnp.zeros((4, 0, 2)), jnp.zeros((4, 0))) is None
+
+
+@pytest.mark.parametrize("stride", [1, 3, 8])
+def test_windows_begin_at_multiples_of_the_stride_alone_and_at_all_of_them(stride):
+    series = np.arange(45.0)[:, None]
+    first = np.asarray(sampler(series, window=5, past=2, stride=stride, batch_size=4000)(jax.random.key(0)).cond)[
+        :, 0, 0
+    ]
+    assert sorted(set(first.tolist())) == list(range(0, 45 - 7 + 1, stride))
+
+
+def test_a_stride_of_one_changes_no_bit():
+    series, key = np.random.default_rng(0).normal(size=(60, 2)), jax.random.key(7)
+    plain, with_one = (sampler(series, window=8, batch_size=50, **x)(key, 3).x for x in ({}, {"stride": 1}))
+    np.testing.assert_array_equal(plain, with_one)
+    starts = jax.random.randint(key, (3, 50), 0, 53)  # as before there was a stride
+    np.testing.assert_array_equal(plain, gather(jnp.asarray(series), starts, length=8))
+    assert split(1000, window=20, stride=1) == split(1000, window=20)
+
+
+@given(
+    length=st.integers(100, 2000),
+    stride=st.integers(1, 40),
+    window=st.integers(1, 40),
+    shares=st.tuples(st.integers(1, 9), st.integers(0, 9), st.integers(0, 9)),
+)
+def test_parts_and_the_latest_share_begin_at_multiples_of_the_stride(length, stride, window, shares):
+    try:
+        parts = split(length, window=window, fractions=[x / sum(shares) for x in shares], stride=stride)
+        seen = latest(parts.train, 0.6, least=window, stride=stride)
+    except ValueError:
+        assume(False)
+        return
+    used = [part for part in parts if part.stop > part.start]
+    assert [part.start % stride for part in (*used, seen)] == [0] * (len(used) + 1)
+    assert used[-1].stop == length
+    for before, after in itertools.pairwise(used):
+        assert after.start - before.stop >= window
+    wanted = round(0.6 * (parts.train.stop - parts.train.start))
+    assert wanted - stride < seen.stop - seen.start <= wanted
+
+
+def test_a_stride_below_one_is_refused():
+    with pytest.raises(ValueError, match=r"windows\.stride=0"):
+        split(1000, window=5, stride=0)
