@@ -27,8 +27,9 @@ def main(cfg):
         name: jobs.planned(one, Path(cfg.out) / name, seeds=seeds or one.seeds, more=more)
         for name, one in known.items()
     }
-    wanted = {name: jobs.chosen(plan, list_or_none(plain, "settings", str)) for name, plan in plans.items()}
-    left = {name: jobs.left(some, composed) for name, some in wanted.items()}
+    some = [list_or_none(plain, key, str) for key in ("settings", "groups")]
+    wanted = {name: jobs.chosen(plan, *some) for name, plan in plans.items()}
+    left = {name: jobs.left(chosen, composed) for name, chosen in wanted.items()}
     undone = False
     for name, one in known.items():
         if signal := jobs.run_all(left[name], composed, begun=begun):
@@ -50,11 +51,12 @@ def composed(overrides):
 
 def report(one, plan, folder, trusted):
     """Scores what is done, and writes and prints the paper's tables."""
-    from fingan_jax.reproducing import jobs, pages, scores, tables
+    from fingan_jax.reproducing import drawings, jobs, pages, scores, tables
     from fingan_jax.training import sweep_folder
 
     found, stood, lost = scores.score_all(one, plan, folder, trusted), jobs.standings(plan), jobs.left_out(one)
-    page = pages.write(one, found, folder, stood=stood, said=lost)
+    figures = drawings.draw_all(drawings.Shown(one, found, plan, trusted))
+    page = pages.write(one, found, folder, stood=stood, said=lost, figures=figures)
     print(f"\n{one.title}\n\n{tables.tables(one, found)}\n\n{sweep_folder.table(stood)}", *lost, sep="\n")
     print(f"\ntables: {page}")
 

@@ -31,6 +31,8 @@ def _compiled(target: Any) -> bool:
 # the packages themselves, which also hold what writes files, opens sockets, profiles or calls back into Python.
 _HOMES: dict[str, Callable[[Any], bool]] = {
     "fingan_jax.applications.conditional": _anything,  # scores; the rest of applications writes files
+    "fingan_jax.applications.conditional_floors": _anything,
+    "fingan_jax.reproducing.window_protocol": _anything,  # scores; the rest of reproducing writes files
     "fingan_jax.data": _anything,
     "fingan_jax.data.export": _nothing,  # writes files
     "fingan_jax.data.prices": _nothing,  # writes files
@@ -41,7 +43,9 @@ _HOMES: dict[str, Callable[[Any], bool]] = {
     "fingan_jax.evaluation.figures": _nothing,  # draws into files
     "fingan_jax.evaluation.report": _nothing,  # writes files
     "fingan_jax.evaluation.seeds_report": _nothing,  # writes files
+    "fingan_jax.evaluation.window_report": _nothing,  # writes files
     "fingan_jax.finance": _anything,
+    "fingan_jax.reproducing.drawings": _anything,  # figures of what its caller was told to draw; the rest writes files
     "fingan_jax.signatures": _anything,
     "fingan_jax.training.optimizers": _anything,  # the rest of training writes checkpoints, logs and run folders
     "fingan_jax.training.parallel": _anything,

@@ -42,11 +42,12 @@ def aboard(run: Run, log: Logger, manager: Any) -> Member:
 def look_at(member: Member, look: Look, state: GANState, record: Record) -> tuple[Member, Record, list[str]]:
     """The member and its record with what is seen of `state`; and a line for each alarm that is raised the first time.
 
-    All processes look together.
+    Alarms are of the last phase alone: in those before, a game is being prepared. All processes look together.
     """
-    step = int(state.step)
+    step, begun = int(state.step), member.run.setup.phases[-1].start
     seen = {**record, **look(distributed.fetch(state))}
-    seen |= alarms.alarms([*member.looks, seen])
+    if step > begun:
+        seen |= alarms.alarms([*(before for before in member.looks if before["step"] > begun), seen])
     lines = [
         f"{member.run.folder.name}, step {step}: {alarms.in_words(name, seen)}"
         for name, value in seen.items()

@@ -45,6 +45,10 @@ def prepare(cfg: Config, trusted: tuple[str, ...] = ()) -> Trial:
     judge = build(cfg["protocol"], trusted_packages=trusted)
     if isinstance(judge, Protocol):
         windowed.check(judge)
+    elif hasattr(judge, "check"):
+        raise ConfigError(
+            "protocol: this one scores runs on levels: give run=FOLDER, or protocol=diffusion_ts to a file"
+        )
     # Windows are of every feature that the file has; a series of returns is of prices alone.
     every = {"columns": "all"} if isinstance(judge, Protocol) and plain["data"].get("columns", 0) is None else {}
     prices = build(cfg["data"], trusted_packages=trusted, **every)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from fingan_jax.build import build
 from fingan_jax.drawing import generator, longest, sampler
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, closest
@@ -58,6 +59,10 @@ def make_monitor(setup: Setup, config: Config) -> Monitor | None:
         return Monitor(name, JUDGED[name])
     from fingan_jax.evaluation.rows import LOWER, ROWS
 
+    if hasattr(build(config["evaluation"], trusted_packages=tuple(config.get("trusted_packages", ()))), "check"):
+        raise ConfigError(
+            f"training.monitor={name} is a score of log returns, not of levels: watch/coverage can be one"
+        )
     validation = setup.returns[setup.split.validation]
     if len(validation) < SHORTEST:
         raise ConfigError(

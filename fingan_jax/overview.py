@@ -61,10 +61,16 @@ def report(folder: Path) -> str:
         folder,
         members,
         title=f"{folder.name}: {len(members)} runs",
-        about="Every number is a mean over training seeds, with its 95 % interval, on days that no run has seen.",
+        about=f"Every number is a mean over training seeds, with its 95 % interval, on {_scored(members)}.",
         failures={name: f"{state} {reason}".strip() for name, (state, reason) in found.items() if state != DONE},
     )
     return table_over_seeds(members) if members else ""
+
+
+def _scored(members: list[Member]) -> str:
+    """What the runs were scored on, as their protocols say it."""
+    said = [member.evaluation["protocol"].get("scored", "days that no run has seen") for member in members]
+    return "; ".join(dict.fromkeys(said)) or "days that no run has seen"
 
 
 def _member(folder: Path, run: Planned) -> Member:

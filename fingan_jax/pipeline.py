@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,66 +13,21 @@ from jaxtyping import Array, Int
 from fingan_jax.build import build, build_objective
 from fingan_jax.data import regimes, windows
 from fingan_jax.data.prices import Prices
-from fingan_jax.data.series import Quantity, log_returns
-from fingan_jax.data.transforms import Transform
+from fingan_jax.data.series import log_returns
+from fingan_jax.misfits import check_players
 from fingan_jax.models.noise import with_history
 from fingan_jax.models.precision import check_precision, computing_in
-from fingan_jax.objectives.term import Objective, plays
+from fingan_jax.objectives.term import Objective
+from fingan_jax.setup import Setup
 from fingan_jax.training.loop import make_chunk
 from fingan_jax.training.parallel import Layout, spread
 from fingan_jax.training.phases import Phase, beginning, cut, played
 from fingan_jax.training.replicas import Program, replicated
-from fingan_jax.training.settings import Settings
 from fingan_jax.training.state import GANState, init_state, with_numbers
 from fingan_jax.training.step import make_train_step
-from fingan_jax.types import Batch, Key, Metrics, Noise, Params, Players
+from fingan_jax.types import Batch, Metrics, Players
 
 Config = Mapping[str, Any]
-
-
-class Setup(NamedTuple):
-    """One run, assembled. `returns` [time, asset] are log returns per day, or what else `quantity` makes of the prices;
-    `series` is their transformed train part.
-
-    `labels` [time + 1] are the places in `regimes` of what was known before each day of `returns` and the day to come.
-    """
-
-    prices: Prices
-    returns: np.ndarray
-    split: windows.Split
-    transform: Transform
-    series: np.ndarray
-    window: int
-    past: int
-    models: Players
-    noise: Noise
-    optimizers: Players
-    objective: Objective
-    settings: Settings
-    seed: int
-    start: Callable[[Key], GANState]
-    precision: str = "float32"
-    layout: Layout = Layout()
-    quantity: Quantity = log_returns()
-    phases: tuple[Phase, ...] = ()
-    stride: int = 1  # windows begin at its multiples alone
-    labels: np.ndarray | None = None
-    regimes: tuple[str, ...] = ()
-
-    @property
-    def first(self) -> int:
-        """The row of the returns with which `series` begins."""
-        return self.split.train.stop - len(self.series)
-
-    @property
-    def told(self) -> np.ndarray:
-        """`series` and, where there are regimes, the one known before each day beside it: [time, feature]."""
-        return self.beside(self.series, slice(self.first, self.split.train.stop))
-
-    def beside(self, series: np.ndarray, rows: slice) -> np.ndarray:
-        """`series` of these rows of the returns with the regime known before each day, if there are any, beside it."""
-        labels = None if self.labels is None else self.labels[rows]
-        return windows.beside(series, labels, len(self.regimes))
 
 
 def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, ...] = ()) -> Setup:
@@ -118,7 +73,7 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
         labels=labels,
         regimes=names,
     )
-    _check_players(setup, batch)
+    check_players(setup, batch)
     return setup
 
 
@@ -208,21 +163,3 @@ def _regimes(
 
 def _zeros(batch_size: int, window: int, past: int, assets: int, num_regimes: int) -> Batch:
     return windows.parted(jnp.zeros((batch_size, past + window, assets + num_regimes)), past=past, assets=assets)
-
-
-def _check_players(setup: Setup, batch: Batch) -> None:
-    """Traces both players without computing them: those that do not fit each other or the windows fail here."""
-    if plays(setup.objective, "disc") and setup.models.disc is None:
-        raise ValueError("objective: a term needs a discriminator, but model.disc is null: choose a model that has one")
-    key = jax.random.key(0)
-    state = jax.eval_shape(setup.start, key)
-
-    def play(params: Params, key: Key) -> jax.Array:
-        return setup.models.gen.apply(params, setup.noise(key, *batch.x.shape[:2]), batch.cond)
-
-    fake = jax.eval_shape(play, state.params.gen, key)
-    if fake.shape != batch.x.shape:
-        raise ValueError(
-            f"model.gen emits paths {list(fake.shape)} where windows of {list(batch.x.shape)} (batch, time, asset) are "
-            "needed: set model.gen.time to ${windows.window}, and the noise it expects"
-        )

@@ -147,7 +147,7 @@ def load_generator(run: Run) -> tuple[int, Params]:
 def sample(run: Run, ema: Params) -> dict[str, np.ndarray]:
     """The run's own sample: log returns per day and prices [path, day, asset], as `sampling` in its config says.
 
-    Without `sampling.num_days`, paths are as long as the held-out test part.
+    Without `sampling.num_days`, paths are as long as the held-out test part, or as a window where there is none.
     """
     return drawing.sampler(run.setup, run.config["sampling"])(ema)
 
@@ -175,14 +175,15 @@ def judge(
     evaluation["findings"] = [*evaluation.get("findings", []), *alarms.findings(records)]
     evaluation["hash"] = evaluation["provenance"].get("protocol_hash")  # of scores that may be compared
     run_folder.write_json(folder / run_folder.EVALUATION, evaluation)
-    figures = report.write_report(
+    own = getattr(score, "write_report", None)  # of a judge that is of no log returns, which nothing else explains
+    figures = (own or report.write_report)(
         folder / run_folder.REPORT,
         evaluation=evaluation,
         samples=returns,
         reference=test,
         train=train,
         records=records,
-        explanation=explaining.explain(setup, ema, disc) if run.config.get("explain", True) else None,
+        explanation=explaining.explain(setup, ema, disc) if run.config.get("explain", True) and not own else None,
         summary={**summary(run, step), **{key.replace("_", " "): value for key, value in measured.items()}},
     )
     return Verdict(evaluation, figures)
@@ -224,14 +225,18 @@ def _check_judgement(cfg: Config, setup: Setup, trusted: tuple[str, ...]) -> Non
         raise ConfigError(f"provenance={cfg['provenance']} must name versions and hashes, as in the run that wrote it")
     if not fits(cfg.get("explain", True), bool):
         raise ConfigError(f"explain={cfg['explain']} must be true or false")
-    if not callable(build(cfg["evaluation"], trusted_packages=trusted)):
+    judge = build(cfg["evaluation"], trusted_packages=trusted)
+    if not callable(judge):
         raise ConfigError("evaluation must name a function that scores, such as fingan_jax.evaluation.suite.evaluate")
     whole_numbers(sampling, "sampling.", num_paths=1, seed=0)
     if sampling["seed"] >= 2**32 or not isinstance(cfg["name"], str):
         raise ConfigError(f"sampling.seed={sampling['seed']} must be below {2**32}, and name={cfg['name']} a word")
     if sampling["num_days"] is not None:
         whole_numbers(sampling, "sampling.", num_days=SHORTEST)
-    if test.stop - test.start < SHORTEST:
+    if hasattr(judge, "check"):
+        days = drawing.length(setup, sampling["num_days"])
+        judge.check(*setup.split, num_paths=sampling["num_paths"], num_days=days)
+    elif test.stop - test.start < SHORTEST:
         raise ConfigError(
             f"windows.fractions leaves {test.stop - test.start} days to score: give the test part at least {SHORTEST}"
         )

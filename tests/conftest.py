@@ -1,4 +1,4 @@
-"""Every test runs with silent broadcasting of ranks forbidden, and shares one compilation cache."""
+"""Every test runs with silent broadcasting of ranks forbidden, compiles quickly, and shares one compilation cache."""
 
 import os
 import sys
@@ -6,6 +6,8 @@ from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("WANDB_MODE", "offline")
+# Nearly all of a test's time is the compiler's: it is asked for little, here and in the commands that tests start.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=8")
 
 import absl.logging

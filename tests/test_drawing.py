@@ -85,7 +85,7 @@ def test_a_game_told_of_regimes_is_played_and_looked_at():
     options = ("model=dense", *MODELS["dense"], "objective=[wasserstein]", "windows.past=4")
     setup = assemble(*options, "condition=volatility")
     program = pipeline.compile_game(setup)
-    (last,) = loop.train(program.run, pipeline.initial_state(setup), num_steps=2, chunk_steps=2, keep_every=2)
+    (last,) = loop.train([loop.Leg(program.run, 2)], pipeline.initial_state(setup), chunk_steps=2, keep_every=2)
     assert float(last.metrics["finite"]) == 1.0
     assert all(np.isfinite(value) for value in make_watch(setup)(last.state).values())
 

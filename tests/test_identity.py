@@ -16,6 +16,12 @@ CONFIG = {
     "objective": {
         "wasserstein": {"_target_": "fingan_jax.objectives.adversarial.wasserstein", "weight": 1.0},
         "gradient_penalty": {"_target_": "fingan_jax.objectives.penalties.gradient_penalty", "weight": 10, "target": 1},
+        "held": {
+            "_target_": "fingan_jax.objectives.latent.only",
+            "term": {"_target_": "fingan_jax.objectives.matching.moments", "weight": 1.0},
+            "parts": ["generator"],
+            "weight": 1.0,
+        },
         "mine": {"_target_": "mine.terms.term", "weight": 1.0},
     },
     "optimizer": {
@@ -50,10 +56,12 @@ CARRIED = {
     "seed": 7,
     "objective.wasserstein.weight": 2.0,
     "objective.gradient_penalty.weight": 5,
+    "objective.held.weight": 100.0,
     "optimizer.gen.learning_rate": 1e-3,
 }
 STRUCTURAL = {
     "objective.gradient_penalty.target": 0,
+    "objective.held.term.weight": 100.0,
     "objective.mine.weight": 3.0,
     "optimizer.gen.optimizer.b1": 0.5,
     "optimizer.disc.learning_rate": 1e-3,

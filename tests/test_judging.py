@@ -83,6 +83,13 @@ def test_the_hash_of_returns_holdout_is_that_of_a_run(folder):
     assert provenance(trial.prices, as_dict(run))["protocol_hash"] == trial.hash
 
 
+def test_a_protocol_of_runs_on_levels_is_refused(folder):
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        asked = compose("evaluate", ["generator=floors", "protocol=level_windows"])
+    with pytest.raises(ConfigError, match="scores runs on levels: give run=FOLDER"):
+        judging.prepare(asked)
+
+
 def test_somebodys_windows_are_judged_beside_the_floors(folder):
     rows = np.loadtxt(folder / "prices.csv", delimiter=",", skiprows=1)
     windows = np.lib.stride_tricks.sliding_window_view(rows, 8, axis=0).swapaxes(1, 2)

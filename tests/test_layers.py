@@ -29,6 +29,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *("fingan_jax.build", "fingan_jax.schema", "fingan_jax.training"),
         *("fingan_jax.identity", "fingan_jax.validation"),
     ),
+    "fingan_jax.setup": ("fingan_jax",),
+    "fingan_jax.misfits": ("fingan_jax",),
     "fingan_jax.pipeline": ("fingan_jax",),
     "fingan_jax.drawing": ("fingan_jax",),
     "fingan_jax.identity": ("fingan_jax",),

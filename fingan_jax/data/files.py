@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from fingan_jax.data import columns as find
-from fingan_jax.data.prices import Prices, check
+from fingan_jax.data.prices import Prices, backwards, check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +28,7 @@ def table(  # noqa: PLR0913, signatures are the schema of conf/data
     max_gap: int = 5,
     *,
     labels: str | None = None,
+    reverse: bool = False,
 ) -> Prices:
     """Daily prices from the CSV (.csv, .tsv, .txt) or Parquet (.parquet, .pq) file at `path`.
 
@@ -40,6 +41,8 @@ def table(  # noqa: PLR0913, signatures are the schema of conf/data
       ticker, tic, asset, instrument, isin, ric, permno or name, is spread out to one column a ticker,
       in the order of their names. There `columns` holds the tickers wanted, or the name of the price column, or both.
     - `labels` names a column of regimes, any text or numbers, one for each date: what is known when that day ends.
+    - `reverse` turns time around: the first date gets the last day's prices, and so on. Some published code does so; it
+      makes a series that never was.
     - Dates must ascend; `sort=True` sorts them first. `start`, `end` and `max_gap`: see `prices.check`.
 
     Raises ValueError with one line that names file, column, row and remedy. Rows are lines of a CSV
@@ -66,7 +69,8 @@ def table(  # noqa: PLR0913, signatures are the schema of conf/data
         order = np.argsort(prices.dates, kind="stable")
         told = None if prices.labels is None else prices.labels[order]
         prices, rows = Prices(prices.values[order], prices.dates[order], prices.names, told), rows[order]
-    return check(prices, source, rows=rows, start=start, end=end, max_gap=max_gap)
+    prices = check(prices, source, rows=rows, start=start, end=end, max_gap=max_gap)
+    return backwards(prices) if reverse else prices
 
 
 def _numbered(frame: "pd.DataFrame", source: str) -> "pd.DataFrame":

@@ -101,14 +101,19 @@ def _next_day(day: str) -> str:
         raise ValueError(f"data.end={day} is not a date: write it as 2018-12-31") from None
 
 
-def _bundled(package: str, file: str, name: str | None, start: Day, end: Day) -> Prices:
+def bundled(package: str, file: str) -> "pd.DataFrame":
+    """A CSV inside an installed package, by date. Raises ValueError where there is none."""
     import pandas as pd
 
     spec = importlib.util.find_spec(package)
     path = Path((spec.submodule_search_locations or [""])[0] if spec else "", file)
     if not path.is_file():
         raise ValueError(f"the package {package} holds no {file}: pip install --force-reinstall {package}")
-    frame = pd.read_csv(path, index_col=0, parse_dates=True)
+    return pd.read_csv(path, index_col=0, parse_dates=True)
+
+
+def _bundled(package: str, file: str, name: str | None, start: Day, end: Day) -> Prices:
+    frame = bundled(package, file)
     frame = frame[["Adj Close"]].set_axis([name], axis=1) if name else frame
     return _prices(frame, f"{package}/{file}", start, end)
 

@@ -146,6 +146,12 @@ def _forward_fill(values: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.maximum.accumulate(seen, axis=0), axis=0)
 
 
+def backwards(prices: Prices) -> Prices:
+    """The prices, and what is known with them, from the last day to the first, on the dates as they were."""
+    labels = None if prices.labels is None else prices.labels[::-1]
+    return prices._replace(values=prices.values[::-1].copy(), labels=labels)
+
+
 def content_hash(prices: Prices) -> str:
     """SHA-256 of values, dates, names and labels: equal exactly when all of them are, on every machine."""
     digest = hashlib.sha256(json.dumps([prices.names, prices.values.shape]).encode())

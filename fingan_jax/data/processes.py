@@ -30,17 +30,27 @@ def ar(
 
 
 def var(
-    key: Key, num_paths: int, num_days: int, *, phi: ArrayLike, covariance: ArrayLike, mean: ArrayLike = 0.0
+    key: Key,
+    num_paths: int,
+    num_days: int,
+    *,
+    phi: ArrayLike,
+    covariance: ArrayLike,
+    mean: ArrayLike = 0.0,
+    past: ArrayLike | None = None,
 ) -> Paths:
     """Vector autoregression: x_t = mean + phi (x_{t-1} - mean) + e_t, e_t ~ N(0, covariance).
 
-    `phi` and `covariance` are [asset, asset]. cov(x_{t+h}, x_t) = `autocovariance(phi, covariance, h)`.
-    Raises ValueError where the shapes differ, the covariance is none or the process is not stationary.
+    `phi` and `covariance` are [asset, asset]. cov(x_{t+h}, x_t) = `autocovariance(phi, covariance, h)`. With a `past`
+    [num_paths, days, asset] the paths follow on it. Raises ValueError where the shapes differ, the covariance is none
+    or the process is not stationary.
     """
     matrix, noise = np.asarray(phi, np.float64), np.asarray(covariance, np.float64)
     if matrix.ndim != 2 or matrix.shape != noise.shape or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(f"var: phi {matrix.shape} and covariance {noise.shape} must be square and of one shape")
-    paths = _linear(key, num_paths, num_days, matrix, noise)
+    level = np.broadcast_to(np.asarray(mean, np.float64), (num_paths, len(matrix)))
+    start = None if past is None else jnp.asarray(np.asarray(past)[:, -1] - level, jnp.float32)
+    paths = _linear(key, num_paths, num_days, matrix, noise, start)
     return paths + jnp.broadcast_to(jnp.asarray(mean, paths.dtype), paths.shape)
 
 
@@ -53,18 +63,19 @@ def equicorrelated(
     phi: float = 0.8,
     correlation: float = 0.8,
     sigma: float = 0.01,
+    past: ArrayLike | None = None,
 ) -> Paths:
     """VAR(1) of alike assets: x_t = phi x_{t-1} + e_t, e_t ~ N(0, sigma^2 (correlation + (1 - correlation) I)).
 
-    The trial of Ni et al. 2020, arXiv 2006.05421, at sigma = 1. Raises ValueError unless |phi| < 1 and the correlation
-    is from 0 to 1.
+    `past` is as in `var`. The trial of Ni et al. 2020, arXiv 2006.05421, at sigma = 1. Raises ValueError unless
+    |phi| < 1 and the correlation is from 0 to 1.
     """
     if not (assets >= 1 and 0 <= correlation <= 1):
         raise ValueError(
             f"equicorrelated: assets={assets}, correlation={correlation}: 1 or more, and 0 to 1, are needed"
         )
     same = np.full((assets, assets), correlation) + (1 - correlation) * np.eye(assets)
-    return var(key, num_paths, num_days, phi=phi * np.eye(assets), covariance=sigma**2 * same)
+    return var(key, num_paths, num_days, phi=phi * np.eye(assets), covariance=sigma**2 * same, past=past)
 
 
 def ou(key: Key, num_paths: int, num_days: int, *, kappa: float = 5.0, theta: float = 0.0, sigma: float = 0.2) -> Paths:
@@ -138,10 +149,20 @@ def autocovariance(phi: np.ndarray, covariance: np.ndarray, lag: int = 0) -> np.
     return np.linalg.matrix_power(phi, lag) @ flat.reshape(size, size)
 
 
-def _linear(key: Key, num_paths: int, num_days: int, phi: np.ndarray, covariance: np.ndarray) -> Paths:
+def _linear(
+    key: Key,
+    num_paths: int,
+    num_days: int,
+    phi: np.ndarray,
+    covariance: np.ndarray,
+    start: jax.Array | None = None,
+) -> Paths:
+    """Paths from the day after `start` [path, asset], by default one of the stationary law."""
     key_start, key_noise = jax.random.split(key)
     matrix, size = jnp.asarray(phi.T, jnp.float32), len(phi)
-    start = jax.random.normal(key_start, (num_paths, size)) @ _root(autocovariance(phi, covariance))
+    stationary = _root(autocovariance(phi, covariance))
+    if start is None:
+        start = jax.random.normal(key_start, (num_paths, size)) @ stationary
     noise = jax.random.normal(key_noise, (num_days, num_paths, size)) @ _root(covariance)
 
     def step(x: jax.Array, shock: jax.Array) -> tuple[jax.Array, jax.Array]:

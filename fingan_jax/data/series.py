@@ -1,6 +1,6 @@
 """What of prices is modelled: their log returns, or the levels themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,3 +28,24 @@ def log_returns() -> Quantity:
 def levels() -> Quantity:
     """The prices themselves, or whatever else the data holds, from the second day on; a path is its own prices."""
     return Quantity(lambda prices: np.asarray(prices, np.float64)[1:], lambda paths, last: paths)
+
+
+def returns_and_logs(logs: Sequence[int] = (1,)) -> Quantity:
+    """Log returns per day, but of the columns `logs` the logs of the levels from the second day on, as of variances.
+
+    Raises ValueError where the data has no such column.
+    """
+
+    def chosen(assets: int) -> np.ndarray:
+        if not logs or min(logs) < 0 or max(logs) >= assets:
+            raise ValueError(f"series.logs={list(logs)}: the data has {assets} columns, from 0 to {assets - 1}")
+        return np.isin(np.arange(assets), list(logs))
+
+    def of(prices: np.ndarray) -> np.ndarray:
+        return np.where(chosen(prices.shape[1]), np.log(prices)[1:], of_prices(prices))
+
+    def back(paths: np.ndarray, last: np.ndarray) -> np.ndarray:
+        level = chosen(paths.shape[-1])
+        return np.where(level, np.exp(paths), prices_from(np.where(level, 0.0, paths), last)[..., 1:, :])
+
+    return Quantity(of, back)

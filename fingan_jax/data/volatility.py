@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 
 from fingan_jax.data.processes import YEAR
 from fingan_jax.types import Key, Paths
@@ -52,12 +53,19 @@ def garch(
 
 
 def arch(
-    key: Key, num_paths: int, num_days: int, *, omega: float = 4e-5, alphas: Sequence[float] = (0.3, 0.2, 0.1)
+    key: Key,
+    num_paths: int,
+    num_days: int,
+    *,
+    omega: float = 4e-5,
+    alphas: Sequence[float] = (0.3, 0.2, 0.1),
+    past: ArrayLike | None = None,
 ) -> Paths:
     """ARCH(p): r_t = s_t e_t, s_t^2 = omega + sum_i alphas_i r_{t-i}^2 (daily variances), e_t standard normal.
 
     var r = omega / (1 - sum alphas); r is white, and r^2 has the autocorrelation of an AR(p) with these coefficients,
-    if its fourth moment is finite. It drops 500 days. Source: Engle 1982. Raises ValueError where no variance exists.
+    if its fourth moment is finite. It drops 500 days; with a `past` [num_paths, days, 1] of p days or more the paths
+    follow on it. Source: Engle 1982. Raises ValueError where no variance exists or the past is shorter.
     """
     weights = np.asarray(alphas, np.float64)
     if not (omega > 0 and len(weights) and weights.min() >= 0 and weights.sum() < 1):
@@ -69,9 +77,14 @@ def arch(
         x = jnp.sqrt(omega + squares @ jnp.asarray(weights, squares.dtype)) * shock
         return jnp.concatenate([(x**2)[:, None], squares[:, :-1]], axis=1), x
 
-    start = jnp.full((num_paths, len(weights)), omega / (1 - weights.sum()))
-    _, paths = jax.lax.scan(step, start, jax.random.normal(key, (_BURN_IN + num_days, num_paths)))
-    return paths[_BURN_IN:].T[..., None]
+    known = None if past is None else jnp.asarray(past, jnp.float32)[:, ::-1, 0] ** 2
+    if known is not None and known.shape[1] < len(weights):
+        raise ValueError(f"arch: {len(weights)} alphas look at as many days, and the past has {known.shape[1]}")
+    first = _BURN_IN if known is None else 0
+    mean = jnp.full((num_paths, len(weights)), omega / (1 - weights.sum()))
+    start = mean if known is None else known[:, : len(weights)]
+    _, paths = jax.lax.scan(step, start, jax.random.normal(key, (first + num_days, num_paths)))
+    return paths[first:].T[..., None]
 
 
 def heston(

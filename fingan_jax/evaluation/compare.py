@@ -11,6 +11,7 @@ from fingan_jax.evaluation.rows import COLUMNS, ROWS, Row, best
 HEADLINE = (
     "std_ratio", "kurtosis", "skewness", "hill_left", "acf_id_rms", "acf_abs_rms", "acf_sq_rms", "leverage_rms",
     "emd_1_sigma", "emd_5_sigma", "emd_20_sigma", "dy_1", "mmd", "var_1", "es_1", "max_drawdown", "coverage",
+    "correlational", "marginal_density", "autocorrelation_difference",
 )  # fmt: skip
 
 

@@ -29,20 +29,24 @@ ALT = {
     "importance": "Loss of a classifier's AUC without each stylised fact",
     "traversal": "Stylised facts of generated windows along directions of the noise",
     "watch": "Discriminator, gradients by term and variety of generated paths over training",
+    "windows": "Windows and densities of each feature, real and generated",
 }
 
 
-def _figure(pictures: Mapping[str, bytes], name: str) -> str:
+def figure(pictures: Mapping[str, bytes], name: str) -> str:
+    """A picture, inside the page."""
     data = base64.b64encode(pictures[name]).decode()
     return f'<figure><img alt="{escape(ALT[name])}" src="data:image/png;base64,{data}"></figure>'
 
 
-def _facts(summary: Mapping[str, str]) -> str:
+def facts_list(summary: Mapping[str, str]) -> str:
+    """Facts by name."""
     items = (f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in summary.items())
     return f'<dl class="facts">{"".join(items)}</dl>'
 
 
-def _findings(evaluation: Mapping[str, Any]) -> str:
+def findings_list(evaluation: Mapping[str, Any]) -> str:
+    """The findings, each after its verdict."""
     items = (
         f'<li><span class="verdict {escape(x["verdict"])}">{VERDICTS[x["verdict"]]}</span>'
         f"<span>{escape(x['text'])}</span></li>"
@@ -51,7 +55,8 @@ def _findings(evaluation: Mapping[str, Any]) -> str:
     return f'<ul class="findings">{"".join(items)}</ul>'
 
 
-def _minus(number: str) -> str:
+def minus(number: str) -> str:
+    """A number with a minus that is no hyphen."""
     return number.replace("-", "−")
 
 
@@ -60,7 +65,7 @@ def _range(line: Line, evaluation: Mapping[str, Any]) -> str:
     interval = evaluation["intervals"].get(line.row.key)
     if interval is None:
         return ""
-    low, high = (_minus(line.row.show(interval[end])) for end in ("low", "high"))
+    low, high = (minus(line.row.show(interval[end])) for end in ("low", "high"))
     return f'<span class="range">{low} to {high}</span>'
 
 
@@ -70,8 +75,8 @@ def _table_row(line: Line, evaluation: Mapping[str, Any]) -> str:
     for name, value in line.values.items():
         value_class = "v best" if name in line.best else "v"
         column, extra = (' class="m"', _range(line, evaluation)) if name == "model" else ("", "")
-        cells.append(f'<td{column}><span class="{value_class}">{_minus(value)}</span>{extra}</td>')
-    cells += [f'<td class="ref first">{_minus(line.real)}</td>', f'<td class="ref">{_minus(line.half)}</td>']
+        cells.append(f'<td{column}><span class="{value_class}">{minus(value)}</span>{extra}</td>')
+    cells += [f'<td class="ref first">{minus(line.real)}</td>', f'<td class="ref">{minus(line.half)}</td>']
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -111,7 +116,7 @@ def _sections(evaluation: Mapping[str, Any], pictures: Mapping[str, bytes]) -> s
     ]
     out = []
     for title, lead, names in parts:
-        found = "".join(_figure(pictures, name) for name in names if name in pictures)
+        found = "".join(figure(pictures, name) for name in names if name in pictures)
         if found:
             out.append(section(title, lead, f'<div class="pair">{found}</div>' if len(names) > 1 else found))
     lead = "● marks the best of the model and the floors; small figures are 95 % intervals over generated paths."
@@ -125,9 +130,9 @@ def _validation(evaluation: Mapping[str, Any]) -> str:
         return ""
     scores = evaluation["validation"]["model"]
     facts = {f"{row.label}, {row.unit}".strip(", "): row.show(scores.get(row.key)) for row in ROWS if not row.section}
-    shown = {label: _minus(value) for label, value in facts.items() if value != "–"}
+    shown = {label: minus(value) for label, value in facts.items() if value != "–"}
     lead = "The model against the validation days, by which models are chosen: never by the days of the table above."
-    return section("Validation days", lead, _facts(shown))
+    return section("Validation days", lead, facts_list(shown))
 
 
 def _explained(explanation: Explanation | None) -> str:
@@ -142,7 +147,7 @@ def _explained(explanation: Explanation | None) -> str:
         "Integrated gradients of the discriminator, with real training windows for a baseline; a random forest on the "
         "stylised facts of windows; directions of the noise along which paths move most. Nothing here is a score."
     )
-    drawn = "".join(_figure(explanation.figures, name) for name in explanation.figures)
+    drawn = "".join(figure(explanation.figures, name) for name in explanation.figures)
     return section("What gives the generated paths away", lead, f'<ul class="findings">{"".join(items)}</ul>{drawn}')
 
 
@@ -182,10 +187,10 @@ def write_report(
     floors = {"seed": int(protocol["seed"]), "block": protocol["bootstrap_block"]}
     pictures = figures(samples=samples, reference=reference, train=train, records=records, **floors)
     facts = {name: value for name, value in summary.items() if name not in ("name", "about")}
-    verdict = section("In plain words", "Each sentence follows a stated rule.", _findings(evaluation))
+    verdict = section("In plain words", "Each sentence follows a stated rule.", findings_list(evaluation))
     title, about = summary.get("name", "A generator of returns"), summary.get("about", "Generated returns on trial.")
     sections = _sections(evaluation, pictures) + _explained(explanation)
-    document = page(title, about, _facts(facts) + verdict + sections, _notes(evaluation))
+    document = page(title, about, facts_list(facts) + verdict + sections, _notes(evaluation))
     with replacing(path) as file:
         file.write(document.encode())
     return pictures | dict(explanation.figures if explanation else {})

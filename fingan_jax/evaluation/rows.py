@@ -48,7 +48,7 @@ def _horizon(group: str, key: str, label: str, goal: Goal, **looks: Any) -> list
 
 
 SHAPE, TIME, DISTANCE = "Scale and shape", "Dependence in time", "Distance of distributions"
-TAIL, COVER = "Tail risk, daily log returns", "Coverage of windows"
+WINDOWS, TAIL, COVER = "Distance of windows", "Tail risk, daily log returns", "Coverage of windows"
 PER_CENT: dict[str, Any] = {"unit": "%", "digits": 2, "scale": 100.0}
 
 ROWS = (
@@ -69,6 +69,9 @@ ROWS = (
     *_horizon(DISTANCE, "dy_{}", "DY, {}", LOWER),
     Row(DISTANCE, "ks", "Kolmogorov-Smirnov", LOWER),
     Row(DISTANCE, "mmd", "MMD of windows", LOWER),
+    Row(WINDOWS, "correlational", "Correlational score", LOWER, digits=4),
+    Row(WINDOWS, "marginal_density", "Marginal densities (MDD)", LOWER),
+    Row(WINDOWS, "autocorrelation_difference", "Autocorrelations (ACD)", LOWER),
     Row(TAIL, "var_1", "VaR 1 %", REAL, **PER_CENT),
     Row(TAIL, "es_1", "ES 1 %", REAL, **PER_CENT),
     Row(TAIL, "var_5", "VaR 5 %", REAL, **PER_CENT),

@@ -77,7 +77,9 @@ def _scores(groups: Groups, which: str) -> Iterator[str]:
     evaluations = {name: [member.evaluation for member in members] for name, members in shown.items()}
     rows = compared(evaluations)
     lead = "Mean over runs ± the half-width of its 95 % interval (Student's t); ● marks the best of a row."
-    yield section(f"Held-out days beside the floors{which}", lead + left, _table(shown, rows))
+    scored = next(iter(evaluations.values()))[0].get("protocol", {}).get("scored")
+    title = "Held-out days beside the floors" if scored is None else f"Beside the floors, {scored}"
+    yield section(f"{title}{which}", lead + left, _table(shown, rows))
     lead = "Each dot is a run; lines are the floors and, in black, the market itself."
     yield section(f"Scores, run by run{which}", lead, _figure(png(draw_seeds.scores, shown, rows), "Scores by run"))
     lead = "The same scores against the days that the models were trained on."

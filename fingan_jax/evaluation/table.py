@@ -11,6 +11,10 @@ from fingan_jax.evaluation.seeds import Member, by_market, grouped
 LABEL, CELL = 43, 11
 WATCHED = ("std_ratio", "acf_abs_rms", "leverage_rms", "emd_1_sigma", "es_1")  # of several settings
 MOST = 40  # settings shown
+NOTES = (
+    "* best of the model and the floors.  market: the held-out returns themselves.",
+    "real half: first half of the held-out returns against the second, for reference.",
+)
 MARKS = {"right": "+", "mixed": "~", "wrong": "-", "warning": "!"}
 
 
@@ -34,8 +38,7 @@ def table(evaluation: Mapping[str, Any]) -> str:
             out += ["", group]
         unit = f" [{row.unit}]" if row.unit else ""
         out.append(_line(f"  {row.label}{unit} {row.goal.sign}", _cells(line)))
-    out += ["", "* best of the model and the floors.  market: the held-out returns themselves."]
-    out += ["real half: first half of the held-out returns against the second, for reference.", ""]
+    out += ["", *evaluation["protocol"].get("notes", NOTES), ""]
     for finding in evaluation["findings"]:
         mark = f"{MARKS[finding['verdict']]} "
         out += textwrap.wrap(finding["text"], 108, initial_indent=mark, subsequent_indent="  ")

@@ -68,7 +68,7 @@ def cut_windows(series: Series, cut: Cut) -> Windows:
             "20 are needed: give a longer series, or lower protocol.cut.window or protocol.cut.stride"
         )
     seen = rows[: train.max() + cut.window] if not cut.shuffled else rows
-    scale = _scale(rows if cut.scale_on_file else rows[np.unique(_index(train, cut.window))])
+    scale = scale_of(rows if cut.scale_on_file else rows[np.unique(_index(train, cut.window))])
     scaled = scale.forward(rows)
     return Windows(scaled[_index(train, cut.window)], scaled[_index(real, cut.window)], seen, scale)
 
@@ -97,7 +97,8 @@ def _index(starts: np.ndarray, window: int) -> np.ndarray:
     return starts[:, None] + np.arange(window)
 
 
-def _scale(rows: Series) -> Scale:
+def scale_of(rows: Series) -> Scale:
+    """The scale with the extremes of `rows` [time, feature]. Raises ValueError where a feature is constant."""
     low, high = rows.min(axis=0), rows.max(axis=0)
     flat = np.flatnonzero(high <= low)
     if flat.size:

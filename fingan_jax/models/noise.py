@@ -26,6 +26,22 @@ def gaussian(dim: int, steps: int | None = None) -> Noise:
     return sample
 
 
+def uniform(dim: int, steps: int | None = None) -> Noise:
+    """Independent noise uniform on [0, 1), `sample(key, batch_size, time) -> [batch, time, dim]`.
+
+    `steps` is as for `gaussian`.
+
+    Raises:
+        ValueError: `dim` or `steps` is not positive.
+    """
+    _check(dim, steps)
+
+    def sample(key: Key, batch_size: int, time: int) -> Float[Array, "batch time noise"]:
+        return jax.random.uniform(key, (batch_size, steps or time, dim))
+
+    return sample
+
+
 def student_t(dim: int, df: float, steps: int | None = None) -> Noise:
     """Independent Student-t noise scaled to unit variance: sqrt((df - 2) / df) t_df, excess kurtosis 6 / (df - 4).
 

@@ -18,13 +18,29 @@ def mean_and_std(x: Paths) -> tuple[Float[Array, "asset"], Float[Array, "asset"]
 def moments(weight: float = 1.0) -> Term:
     """Moment matching, for the generator alone: `(mean(G) - mean(x))^2 + (std(G) - std(x))^2`, averaged over assets.
 
-    A scalar. Mean and standard deviation are of each asset over batch and time, in the units of the paths. Its absolute
-    form is the moment loss of TimeGAN (Yoon, Jarrett and van der Schaar 2019).
+    A scalar. Mean and standard deviation are of each asset over batch and time, in the units of the paths.
     """
 
     def gen(round_: Round) -> Float[Array, ""]:
         (mean_real, std_real), (mean_fake, std_fake) = mean_and_std(round_.real), mean_and_std(round_.fake)
         return ((mean_fake - mean_real) ** 2 + (std_fake - std_real) ** 2).mean()
+
+    return Term(gen=gen, weight=weight)
+
+
+def daily_moments(weight: float = 1.0) -> Term:
+    """Moment matching day by day: `|mean(G) - mean(x)| + |std(G) - std(x)|`, averaged over days and assets.
+
+    A scalar. Mean and standard deviation are of each asset on each day of the window, over the batch, in the units of
+    the paths: the moment loss of TimeGAN (Yoon, Jarrett and van der Schaar 2019).
+    """
+
+    def of(x: Paths) -> tuple[Float[Array, "time asset"], Float[Array, "time asset"]]:
+        return x.mean(axis=0), jnp.sqrt(x.var(axis=0) + 1e-6)
+
+    def gen(round_: Round) -> Float[Array, ""]:
+        (mean_real, std_real), (mean_fake, std_fake) = of(round_.real), of(round_.fake)
+        return (jnp.abs(mean_fake - mean_real) + jnp.abs(std_fake - std_real)).mean()
 
     return Term(gen=gen, weight=weight)
 

@@ -43,11 +43,37 @@ def sig_wasserstein(
         known = _features(round_, depth, steps)
         _check(known, conditions, members)
         expected = regression(known[conditions:], signature(augment(round_.real[conditions:], steps), depth), ridge)
-        fakes = signature(augment(every_noise(round_, conditions, members), steps), depth)
-        found = fakes.reshape(conditions, members, -1).mean(axis=1)
+        fakes = augment(every_noise(round_, conditions, members), steps)
+        found = expected_signature(fakes.reshape(conditions, members, *fakes.shape[1:]), depth)
         return optax.safe_norm(expected(known[:conditions]) - found, 0.0, axis=1)
 
     return Term(gen=gen, weight=weight)
+
+
+def expected_signature(
+    paths: Float[Array, "condition member time channel"], depth: int
+) -> Float[Array, "condition feature"]:
+    """Mean over members of `signatures.signature` up to `depth`, without one of each path: some times faster.
+
+    By Chen's identity the level k is the sum over time of products of what the levels below it were until then with the
+    step; members and times are summed in one matrix product. Memory grows with the time.
+    """
+    step = jnp.diff(paths, axis=2)
+    before: list[Array] = []  # the levels until each step
+    levels: list[Array] = []
+    for k in range(1, depth + 1):
+        value = jnp.ones((*step.shape[:3], 1), step.dtype)
+        for i in range(k - 1):
+            value = _outer(value, step) / (k - i) + before[i]
+        levels.append(jnp.einsum("cmtw,cmtd->cwd", value, step).reshape(len(paths), -1) / paths.shape[1])
+        if k < depth:
+            pieces = _outer(value, step)
+            before.append(jnp.cumsum(pieces, axis=2) - pieces)
+    return jnp.concatenate(levels, axis=1)
+
+
+def _outer(value: Array, step: Array) -> Array:
+    return (value[..., None] * step[..., None, :]).reshape(*step.shape[:-1], -1)
 
 
 def every_noise(round_: Round, conditions: int, members: int) -> Paths:

@@ -9,7 +9,8 @@ from fingan_jax import jobs as training_jobs
 from fingan_jax import pipeline
 from fingan_jax.build import as_dict, build, read_config
 from fingan_jax.identity import identity
-from fingan_jax.reproducing.paper import Paper, about
+from fingan_jax.reproducing.files import about
+from fingan_jax.reproducing.paper import Paper
 from fingan_jax.schema import ConfigError, closest
 from fingan_jax.training import parallel, run_folder
 from fingan_jax.training.run_folder import RunFolderError
@@ -41,8 +42,9 @@ def planned(paper: Paper, folder: Path, *, seeds: Sequence[int], more: Sequence[
         path = paper.files[group.needs].path if group.needs else None
         if group.needs and path is None:
             continue
+        brought = [f"data.path={path}"] if path else []
         for setting, own in group.settings.items():
-            fixed = [*own, *paper.overrides, *([f"data.path={path}"] if path else []), *more, "resume=true"]
+            fixed = [*own, *group.overrides, *paper.overrides, *brought, *more, "resume=true"]
             place = folder / slug(title) / slug(setting)
             name = f"name={slug(setting)}"
             jobs += [
@@ -53,13 +55,15 @@ def planned(paper: Paper, folder: Path, *, seeds: Sequence[int], more: Sequence[
     return jobs
 
 
-def chosen(jobs: Sequence[Job], settings: Sequence[str] | None) -> list[Job]:
-    """The runs of these settings, all if None. Raises: ConfigError for a setting that there is none of."""
-    known = list(dict.fromkeys(job.setting for job in jobs))
-    for name in settings or ():
-        if name not in known:
-            raise ConfigError(f"settings: {name} is none{closest(name, known)}; there are {'; '.join(known)}")
-    return [job for job in jobs if settings is None or job.setting in settings]
+def chosen(jobs: Sequence[Job], settings: Sequence[str] | None, groups: Sequence[str] | None = None) -> list[Job]:
+    """The runs of these settings in these groups, all if None. Raises: ConfigError for one that there is none of."""
+    for field, wanted in (("setting", settings), ("group", groups)):
+        known = list(dict.fromkeys(getattr(job, field) for job in jobs))
+        for name in wanted or ():
+            if name not in known:
+                raise ConfigError(f"{field}s: {name} is none{closest(name, known)}; there are {'; '.join(known)}")
+    of = lambda wanted, name: wanted is None or name in wanted
+    return [job for job in jobs if of(settings, job.setting) and of(groups, job.group)]
 
 
 def left_out(paper: Paper) -> list[str]:

@@ -4,20 +4,31 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fingan_jax.atomic import replacing
 from fingan_jax.reproducing import tables
+from fingan_jax.reproducing.jobs import slug
 from fingan_jax.reproducing.paper import Paper
 from fingan_jax.reproducing.scores import FLOORS, RESULTS, Found, read_rows
 from fingan_jax.training.run_folder import write_text
-from fingan_jax.training.standing import DONE, Standing
+from fingan_jax.training.standing import DONE, PENDING, Standing
 
 PAGE = "README.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
-def write(paper: Paper, found: Found, folder: Path, *, stood: Mapping[str, Standing], said: Sequence[str] = ()) -> Path:
-    """Writes the tables between the marks of the paper's README, which is begun where there is none.
+def write(
+    paper: Paper,
+    found: Found,
+    folder: Path,
+    *,
+    stood: Mapping[str, Standing],
+    said: Sequence[str] = (),
+    figures: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Writes tables and figures between the marks of the paper's README, which is begun where there is none.
 
-    `stood` is where each run stands; `said` are lines about what was left out.
+    `stood` is where each run stands; `said` are lines about what was left out; `figures` are PNGs by their captions,
+    which are kept beside the page.
 
     Raises: ValueError if the marks are lost.
     """
@@ -27,7 +38,15 @@ def write(paper: Paper, found: Found, folder: Path, *, stood: Mapping[str, Stand
         raise ValueError(f"{page} has lost its marks {BEGIN} and {END}: put each back once, the tables go between them")
     before, rest = text.split(BEGIN)
     measured = "\n\n".join(
-        part for part in (_state(found, stood), *said, tables.tables(paper, found), _notes(paper)) if part
+        part
+        for part in (
+            _state(found, stood),
+            *said,
+            *_figures(figures or {}, folder),
+            tables.tables(paper, found),
+            _notes(paper),
+        )
+        if part
     )
     write_text(page, f"{before}{BEGIN}\n\n{measured}\n\n{END}{rest.split(END)[1]}")
     return page
@@ -48,10 +67,20 @@ def _state(found: Found, stood: Mapping[str, Standing]) -> str:
     lines = [f"{counts[DONE]} of {len(stood)} runs are done" + (f", of {steps} generator updates." if steps else ".")]
     lines += [
         f"Trained on {machines}." if machines else "",
+        f"{counts[PENDING]} are not begun." if counts[PENDING] else "",
         "Ours: mean over training seeds ± half of its 95 % interval.",
     ]
-    missing = [f"- {name}: {state} {reason}".rstrip() for name, (state, reason) in stood.items() if state != DONE]
+    told = {name: of for name, of in stood.items() if of.state not in (DONE, PENDING)}
+    missing = [f"- {name}: {state} {reason}".rstrip() for name, (state, reason) in told.items()]
     return "\n".join([" ".join(line for line in lines if line), *([""] if missing else []), *missing])
+
+
+def _figures(figures: Mapping[str, bytes], folder: Path) -> list[str]:
+    """Keeps each figure in a file of its caption's name, and gives the lines that show them."""
+    for caption, image in figures.items():
+        with replacing(folder / f"{slug(caption)}.png") as file:
+            file.write(image)
+    return [f"![{caption}]({slug(caption)}.png)\n\n*{caption}*" for caption in figures]
 
 
 def _notes(paper: Paper) -> str:

@@ -1,11 +1,11 @@
 """A paper as conf/paper describes it: what is run, how it is scored, its own numbers and the floors beside them."""
 
-import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from fingan_jax.build import as_dict, build, config_dir, read_config
+from fingan_jax.reproducing.files import UserFile, brought
 from fingan_jax.schema import ConfigError, closest, describe, fits
 
 EVERY = "all"
@@ -28,21 +28,16 @@ class Metric(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Settings on the same data: the overrides of each, the paper's own numbers by its model, what a setting needs."""
+    """Settings on the same data: overrides of each and of all, the paper's own numbers by its model, what is needed.
+
+    Without settings it has those of the paper; `floors` names those of the paper's floors that it has, null for all.
+    """
 
     settings: Mapping[str, Sequence[str]]
     published: Mapping[str, Numbers] = {}
     needs: str | None = None
-
-
-class UserFile(NamedTuple):
-    """A file that only a user can bring: where it is, what it is, its source and columns, what runs without it."""
-
-    what: str
-    source: str
-    columns: Sequence[str]
-    without: str
-    path: str | None = None
+    overrides: Sequence[str] = ()
+    floors: Sequence[str] | None = None
 
 
 class Headline(NamedTuple):
@@ -57,8 +52,11 @@ class Headline(NamedTuple):
 class Paper(NamedTuple):
     """A file of conf/paper: `score(real, generated)` makes numbers by name, floors (train, seed, paths, days) paths.
 
-    `score_run(setup, ema, key)` makes numbers of a run's averaged generator, which may be told a past.
-    `memorisers` are those of the floors that copy history: shown, but neither beaten nor lost to.
+    `score_run(setup, ema, key)` makes numbers of a run's averaged generator, which may be told a past, and each of
+    `floors_run(run, key)` the same numbers of a floor on the data of a run, of whose players it knows nothing.
+    `memorisers` are those of the floors that copy history, `ceilings` those that know what no model can: both are
+    shown, and neither beaten nor lost to. `settings` are those of every group that has none of its own. `figures` by
+    their captions are drawn by functions of `drawings`.
     Without `score`, and for what it does not name, the numbers are those of each run's own evaluation.json.
     """
 
@@ -75,20 +73,24 @@ class Paper(NamedTuple):
     score: Callable[..., Mapping[str, float]] | None = None
     score_run: Callable[..., Mapping[str, float]] | None = None
     floors: Mapping[str, Callable[..., Any]] = {}
+    floors_run: Mapping[str, Callable[..., Mapping[str, float]]] = {}
+    figures: Mapping[str, Callable[..., Any]] = {}
+    settings: Mapping[str, Sequence[str]] = {}
     memorisers: Sequence[str] = ()
+    ceilings: Sequence[str] = ()
     sizes: Mapping[str, int] = {"num_paths": 500, "num_days": 4000}
     files: Mapping[str, UserFile] = {}
     notes: Sequence[str] = ()
 
 
+BUILT = ("score", "score_run", "floors", "floors_run", "figures")  # made of functions that the file names
 KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("title", "citation", "claim", "source"), str),
-    **dict.fromkeys(
-        ("groups", "metrics", "headline", "floors", "files", "sizes", "score", "score_run"), dict[str, Any]
-    ),
+    **dict.fromkeys(("groups", "metrics", "headline", "files", "sizes", "settings", *BUILT), dict[str, Any]),
     "seeds": list[int],
     "overrides": list[str],
     "memorisers": list[str],
+    "ceilings": list[str],
     "notes": list[str],
 }
 
@@ -117,15 +119,14 @@ def read(path: Path, *, files: Mapping[str, str] | None = None, trusted: tuple[s
             raise ConfigError(f"{where}: {key} is no key of a paper{closest(key, list(KINDS))}")
         if not fits(value, KINDS[key]):
             raise ConfigError(f"{where}: {key}={value} must be {describe(KINDS[key])}")
-    made = build(
-        {key: found[key] for key in ("score", "score_run", "floors") if key in found}, trusted_packages=trusted
-    )
+    made = build({key: found[key] for key in BUILT if key in found}, trusted_packages=trusted)
+    shared = {"settings": found["settings"]} if "settings" in found else {}
     try:
         parts = {
-            "groups": {name: Group(**group) for name, group in found["groups"].items()},
+            "groups": {name: Group(**(shared | group)) for name, group in found["groups"].items()},
             "metrics": {name: Metric(**metric) for name, metric in found["metrics"].items()},
             "headline": Headline(**found["headline"]),
-            "files": _files({name: UserFile(**file) for name, file in found.get("files", {}).items()}, files or {}),
+            "files": brought({name: UserFile(**file) for name, file in found.get("files", {}).items()}, files or {}),
         }
         paper = Paper(**(found | made | parts | {"name": path.stem}))
     except (TypeError, KeyError) as error:
@@ -143,31 +144,11 @@ def resized(paper: Paper, sizes: Mapping[str, int | None]) -> Paper:
     return paper._replace(sizes={**paper.sizes, **given})
 
 
-def _files(known: Mapping[str, UserFile], given: Mapping[str, str]) -> dict[str, UserFile]:
-    """Those that the paper knows, with the user's paths. Raises: ConfigError for one that is not what it must be."""
-    if unknown := [name for name in given if name not in known]:
-        raise ConfigError(f"files.{unknown[0]}: the paper has no such file; it has {', '.join(known) or 'none'}")
-    files = {name: file._replace(path=given.get(name, file.path)) for name, file in known.items()}
-    for name, file in files.items():
-        if file.path is None:
-            continue
-        if not Path(file.path).is_file():
-            raise ConfigError(f"files.{name}={file.path}: no such file. {about(file)}")
-        with open(file.path, newline="", encoding="utf-8-sig") as text:
-            head = next(csv.reader(text), [])
-        if missing := [column for column in file.columns if column not in head]:
-            raise ConfigError(f"files.{name}={file.path} has no column {', '.join(missing)}. {about(file)}")
-    return files
-
-
-def about(file: UserFile) -> str:
-    """What a file of the user's is, in one line."""
-    columns = ", ".join(file.columns)
-    return f"It is {file.what}, from {file.source}, with the columns {columns}. Without it: {file.without}"
-
-
 def _check(paper: Paper, where: str) -> None:
+    floors = [*paper.floors, *paper.floors_run]
     for title, group in paper.groups.items():
+        if unknown := [name for name in group.floors or () if name not in floors]:
+            raise ConfigError(f"{where}: groups.{title}.floors: {unknown[0]} is none of the floors")
         if group.needs is not None and group.needs not in paper.files:
             raise ConfigError(f"{where}: groups.{title}.needs={group.needs} is not among the files of the paper")
         for model, numbers in group.published.items():
@@ -176,8 +157,9 @@ def _check(paper: Paper, where: str) -> None:
     for name, metric in paper.metrics.items():
         if metric.goal not in GOALS:
             raise ConfigError(f"{where}: metrics.{name}.goal={metric.goal} must be one of {', '.join(GOALS)}")
-    if unknown := [name for name in paper.memorisers if paper.floors and name not in paper.floors]:
-        raise ConfigError(f"{where}: memorisers: {unknown[0]} is none of the floors")
+    for key in ("memorisers", "ceilings"):
+        if unknown := [name for name in getattr(paper, key) if floors and name not in floors]:
+            raise ConfigError(f"{where}: {key}: {unknown[0]} is none of the floors")
     head = paper.headline
     if head.group not in paper.groups or head.setting not in paper.groups[head.group].settings:
         raise ConfigError(f"{where}: headline names {head.group}: {head.setting}, which is no setting of the paper")

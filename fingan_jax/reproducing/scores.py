@@ -5,7 +5,8 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from fingan_jax import runs
 from fingan_jax.atomic import replacing
 from fingan_jax.build import as_dict, read_config
 from fingan_jax.evaluation.baselines import FitError
-from fingan_jax.evaluation.paths import PathArray, Series
+from fingan_jax.evaluation.paths import Series
 from fingan_jax.identity import digest
 from fingan_jax.reproducing.jobs import SPEED, Job
 from fingan_jax.reproducing.paper import Paper
@@ -44,7 +45,7 @@ def score_all(paper: Paper, jobs: Sequence[Job], folder: Path, trusted: tuple[st
         members = [job for job in done if job.group == group]
         train = _train(members[0], trusted)
         found.runs.extend(_run(paper, job, train, before.runs, trusted) for job in members)
-        found.floors.extend(_floors(paper, group, members[0], train, before.floors))
+        found.floors.extend(_floors(paper, members[0], train, before.floors, trusted))
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / RESULTS, found.runs, list(paper.metrics))
     write_rows(folder / FLOORS, found.floors, list(paper.metrics))
@@ -79,27 +80,54 @@ def _run(paper: Paper, job: Job, train: Series, before: Sequence[Row], trusted: 
     return about | measured | _shown(paper, numbers)
 
 
-def _floors(paper: Paper, group: str, job: Job, train: Series, before: Sequence[Row]) -> Iterator[Row]:
+def _floors(paper: Paper, job: Job, train: Series, before: Sequence[Row], trusted: tuple[str, ...]) -> Iterator[Row]:
     """The rows of the market and of every floor that could be fitted; without floors of its own, the evaluation's."""
-    evaluation = json.loads((job.folder / run_folder.EVALUATION).read_text())
-    if paper.score is None or not paper.floors:
+    if not paper.floors_run and (paper.score is None or not paper.floors):
+        evaluation = json.loads((job.folder / run_folder.EVALUATION).read_text())
         for name in evaluation["floors"]:
-            yield {"group": group, "floor": name, "of": "", **_shown(paper, of_evaluation(evaluation, name))}
+            yield {"group": job.group, "floor": name, "of": "", **_shown(paper, of_evaluation(evaluation, name))}
         return
-    for name, floor in {MARKET: None, **paper.floors}.items():
-        made_of = _made_of(paper, hashlib.sha256(train.tobytes()).hexdigest(), floor and _settings(floor))
+    for name, made_of, compute in [*_of_paths(paper, job.group, train), *_of_run(paper, job, trusted)]:
         kept = [row for row in before if row["of"] == made_of and row["floor"] == name]
         try:
-            scores = {} if kept else paper.score(train, train[None] if floor is None else _drawn(paper, floor, train))
+            row = kept[0] if kept else {"of": made_of, **_shown(paper, compute())}
         except FitError as error:
-            yield {"group": group, "floor": name, "of": "", "why": str(error)}
+            yield {"group": job.group, "floor": name, "of": "", "why": str(error)}
             continue
-        row = kept[0] if kept else {"of": made_of, **_shown(paper, scores)}
-        yield row | {"group": group, "floor": name}
+        yield row | {"group": job.group, "floor": name}
 
 
-def _drawn(paper: Paper, floor: Any, train: Series) -> PathArray:
-    return floor(train, 0, **paper.sizes)
+Floor = tuple[str, str, Callable[[], Mapping[str, float]]]  # its name, what it is computed from, and how
+
+
+def _of_paths(paper: Paper, group: str, train: Series) -> Iterator[Floor]:
+    """The market, and the floors that give paths to be scored as a run's sample is."""
+    score, content = paper.score, hashlib.sha256(train.tobytes()).hexdigest()
+    if score is None or not paper.floors:
+        return
+    yield MARKET, _made_of(paper, content, None), partial(score, train, train[None])
+    for name, floor in _of_group(paper, group, paper.floors).items():
+        yield name, _made_of(paper, content, _settings(floor)), partial(_drawn_score, paper, floor, train)
+
+
+def _drawn_score(paper: Paper, floor: Any, train: Series) -> Mapping[str, float]:
+    return paper.score(train, floor(train, 0, **paper.sizes)) if paper.score else {}
+
+
+def _of_run(paper: Paper, job: Job, trusted: tuple[str, ...]) -> Iterator[Floor]:
+    """The floors that score themselves on the data of a run."""
+    floors = _of_group(paper, job.group, paper.floors_run)
+    if not floors:
+        return
+    run = runs.load_run(job.folder, trusted)
+    content = digest([run.config.get(key) for key in ("data", "series", "transform", "windows", "provenance")])
+    for name, floor in floors.items():
+        yield name, _made_of(paper, content, _settings(floor)), partial(floor, run, jax.random.key(0))
+
+
+def _of_group(paper: Paper, group: str, floors: Mapping[str, Any]) -> dict[str, Any]:
+    chosen = paper.groups[group].floors
+    return {name: floor for name, floor in floors.items() if chosen is None or name in chosen}
 
 
 def _settings(function: Any) -> list[Any]:

@@ -101,10 +101,10 @@ def _ours(settings: Sequence[str], runs: Sequence[Row], metrics: Mapping[str, Me
 
 
 def _floors(floors: Sequence[Row], paper: Paper, metrics: Mapping[str, Metric]) -> list[list[str]]:
-    kind = lambda row: "memoriser" if row["floor"] in paper.memorisers else "floor"
+    kinds = dict.fromkeys(paper.memorisers, "memoriser") | dict.fromkeys(paper.ceilings, "ceiling")
     known = lambda row, key: math.isfinite(number(row, key))
     cells = lambda row: [metric.show(number(row, key)) if known(row, key) else DASH for key, metric in metrics.items()]
-    name = lambda row: row["floor"] if row["floor"] == MARKET else f"{kind(row)}: {row['floor']}"
+    name = lambda row: row["floor"] if row["floor"] == MARKET else f"{kinds.get(row['floor'], 'floor')}: {row['floor']}"
     return [[name(row), *cells(row)] for row in floors]
 
 
@@ -113,7 +113,7 @@ def headlines(paper: Paper, found: Found) -> list[Verdict]:
     head = paper.headline
     rows = [row for row in found.runs if (row["group"], row["setting"]) == (head.group, head.setting)]
     published = paper.groups[head.group].published.get(head.published, {})
-    aside = (MARKET, *paper.memorisers)
+    aside = (MARKET, *paper.memorisers, *paper.ceilings)
     floors = [row for row in found.floors if row["group"] == head.group and row["floor"] not in aside]
     verdicts = []
     for key in head.metrics:

@@ -50,7 +50,9 @@ def test_no_future_sees_its_own_days(setup, ema):
 
 def test_scores_are_finite_and_repeat(setup, ema):
     found = conditional.score(setup, ema, jax.random.key(0), members=4, limit=50)
-    assert set(found) == {f"conditional_{name}" for name in ("marginal", "acf", "correlation", "sig_w1")}
+    law = ("marginal", "acf", "correlation", "sig_w1", "sig_w1_refitted")
+    use = ("energy", "calibration", "r2_gap", "r2_error")
+    assert set(found) == {f"conditional_{name}" for name in (*law, *use)}
     assert all(np.isfinite(value) and value >= 0 for value in found.values())
     assert found == conditional.score(setup, ema, jax.random.key(0), members=4, limit=50)
     silent = jax.tree.map(jnp.zeros_like, ema)  # tells nothing, always 0

@@ -12,7 +12,7 @@ from fingan_jax.data.prices import Prices
 from fingan_jax.data.transforms import Transform, log_returns
 
 CONF = Path(__file__).parents[2] / "conf"
-ELSEWHERE = {"csv", "yahoo"}  # need a file, a network
+ELSEWHERE = {"csv", "yahoo", "realised"}  # need a file, a network
 
 
 def files(group: str) -> list[Path]:

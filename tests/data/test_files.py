@@ -231,3 +231,12 @@ def test_bad_labels_are_refused_by_column_and_row(write):
     mixed = [f"{rows[0]},state", *(f"{row},{row[11]}" for row in rows[1:])]
     with refused("the labels of 2020-01-02 differ in rows 2 and 3, 'B' and 'A'"):
         table(write("\n".join(mixed)), labels="state")
+
+
+def test_time_can_be_turned_around_on_the_dates_as_they_were(write):
+    forward, backward = (table(write(WIDE), labels="regime", sort=True, reverse=x) for x in (False, True))
+    np.testing.assert_array_equal(backward.values, forward.values[::-1])
+    np.testing.assert_array_equal(backward.labels, forward.labels[::-1])
+    np.testing.assert_array_equal(backward.dates, forward.dates)
+    numbers = "Open,Volume\n1,10\n2,20\n3,30\n"
+    assert table(write(numbers), columns="all", reverse=True).values.tolist() == [[3, 30], [2, 20], [1, 10]]

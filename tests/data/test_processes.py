@@ -142,3 +142,25 @@ def test_equal_keys_give_equal_paths_and_paths_differ(process):
     first, again = draw(process, num_paths=2, num_days=10), draw(process, num_paths=2, num_days=10)
     np.testing.assert_array_equal(first, again)
     assert np.abs(first[0] - first[1]).min() > 0
+
+
+def test_var_follows_on_its_past():
+    phi, covariance, mean = (
+        np.array([[0.5, 0.2], [-0.1, 0.3]]),
+        np.array([[1.0, 0.6], [0.6, 2.0]]),
+        np.array([1.0, -2.0]),
+    )
+    past = np.broadcast_to(np.array([[9.0, 9.0], [3.0, 1.0]]), (20_000, 2, 2))
+    x = draw(var, num_paths=20_000, num_days=2, phi=phi, covariance=covariance, mean=mean, past=past)
+    for day, power in enumerate((phi, phi @ phi)):
+        for asset, expected in enumerate(mean + power @ (past[0, -1] - mean)):
+            agree(x[:, day, asset], expected)
+    spread = covariance + phi @ covariance @ phi.T
+    agree((x[:, 1, 0] - x[:, 1, 0].mean()) * (x[:, 1, 1] - x[:, 1, 1].mean()), spread[0, 1])
+
+
+def test_alike_assets_follow_on_their_past():
+    past = np.full((20_000, 3, 2), 0.05)
+    x = draw(equicorrelated, num_paths=20_000, num_days=3, assets=2, phi=0.8, correlation=0.5, past=past)
+    agree(x[:, 2, 1], 0.8**3 * 0.05)
+    agree((x[:, 0, 0] - 0.04) * (x[:, 0, 1] - 0.04), 0.5 * 0.01**2)

@@ -133,3 +133,14 @@ def test_equal_keys_give_equal_paths_and_paths_differ(process):
     first, again = (draw(process, num_paths=2, num_days=10) for _ in range(2))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first[0] - first[1]).min() > 0
+
+
+def test_arch_follows_on_its_past():
+    omega, alphas = 1e-5, (0.3, 0.2)
+    past = np.broadcast_to(np.array([0.5, 0.02, -0.03])[:, None], (20_000, 3, 1))
+    x = draw(arch, num_paths=20_000, num_days=2, omega=omega, alphas=alphas, past=past)
+    first = omega + 0.3 * 0.03**2 + 0.2 * 0.02**2
+    agree(x[:, 0] ** 2, first)
+    agree(x[:, 1] ** 2, omega + 0.3 * first + 0.2 * 0.03**2)
+    with pytest.raises(ValueError, match="2 alphas look at as many days, and the past has 1"):
+        draw(arch, num_paths=1, num_days=2, omega=omega, alphas=alphas, past=past[:1, :1])

@@ -54,6 +54,7 @@ def test_each_wrong_law_is_found_by_a_score_that_should() -> None:
 def test_the_real_futures_have_no_distance_in_margin_and_correlations() -> None:
     found = scores(REAL[None])
     assert found.pop("conditional_sig_w1") > 0
+    assert found.pop("conditional_sig_w1_refitted") > 0
     assert found == pytest.approx(dict.fromkeys(found, 0.0), abs=1e-12)
 
 
@@ -75,6 +76,13 @@ def test_the_regression_does_not_see_what_is_scored() -> None:
     fake = futures()
     assert scores(fake, real=REAL + 3)["conditional_sig_w1"] == scores(fake)["conditional_sig_w1"]
     assert scores(fake, train=(TRAIN[0], TRAIN[1] + 3))["conditional_sig_w1"] > scores(fake)["conditional_sig_w1"]
+
+
+def test_a_regression_that_sees_what_is_scored_flatters() -> None:
+    fake = REAL[None] + np.random.default_rng(5).standard_normal((40, *REAL.shape))
+    found, moved = scores(fake), scores(fake + 3, real=REAL + 3)
+    assert found["conditional_sig_w1_refitted"] < found["conditional_sig_w1"]
+    assert moved["conditional_sig_w1_refitted"] < 0.5 * moved["conditional_sig_w1"]
 
 
 def test_one_asset_has_no_correlation() -> None:

@@ -10,7 +10,7 @@ from fingan_jax.training import loop
 
 CONF = config_dir()
 GROUPS = {path.name: sorted(file.stem for file in path.glob("*.yaml")) for path in CONF.iterdir() if path.is_dir()}
-OFFLINE = [name for name in GROUPS["data"] if name not in ("csv", "yahoo")]
+OFFLINE = [name for name in GROUPS["data"] if name not in ("csv", "yahoo", "realised")]
 
 
 @pytest.mark.parametrize("name", OFFLINE)
@@ -21,7 +21,9 @@ def test_every_data_source_gives_prices(composed, name):
     assert np.all(prices.values > 0)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("csv", "data.path"), ("yahoo", "yfinance|data.tickers")])
+@pytest.mark.parametrize(
+    ("name", "expected"), [("csv", "data.path"), ("realised", "data.path"), ("yahoo", "yfinance|data.tickers")]
+)
 def test_sources_that_need_something_say_what(composed, name, expected):
     with pytest.raises(ValueError, match=expected):
         build(composed(f"data={name}").data)
@@ -51,19 +53,24 @@ def test_every_noise_has_its_shape(composed, name):
 
 
 def two_steps(cfg):
+    """Two steps of every phase, one after another."""
     setup = pipeline.assemble(cfg)
-    program = pipeline.compile_game(setup)
-    (last,) = loop.train(program.run, pipeline.initial_state(setup), num_steps=2, chunk_steps=2, keep_every=2)
-    assert last.last == 2
-    assert float(last.metrics["finite"]) == 1.0
-    return setup, last.state
+    state = pipeline.initial_state(setup)
+    for phase in setup.phases:
+        leg = loop.Leg(pipeline.compile_game(setup, phase=phase).run, 2)
+        (last,) = loop.train([leg], state, chunk_steps=2, keep_every=2)
+        assert last.last == 2
+        assert float(last.metrics["finite"]) == 1.0
+        state = last.state
+    return setup, state
 
 
 @pytest.mark.parametrize("name", GROUPS["model"])
 def test_every_model_takes_two_steps(composed, name):
     noise = "vector" if name in ("dense", "convolution", "forecaster") else "gaussian"
     past = ["windows.past=10", "windows.window=1"] if name == "forecaster" else []
-    two_steps(composed(f"model={name}", f"noise={noise}", "data=garch", "training.batch_size=2", *past))
+    space = ["objective=[latent_non_saturating]"] if name in ("latent", "summary") else []
+    two_steps(composed(f"model={name}", f"noise={noise}", "data=garch", "training.batch_size=2", *past, *space))
 
 
 @pytest.mark.parametrize("name", GROUPS["experiment"])
@@ -73,7 +80,7 @@ def test_every_experiment_takes_two_steps_and_samples(composed, name):
     returns, prices = drawing.generate(setup, state.ema, jax.random.key(0), num_paths=3, num_days=days)
     assert returns.shape == prices.shape == (3, days, setup.returns.shape[1])
     assert np.all(np.isfinite(returns))
-    np.testing.assert_allclose(prices[:, 0], setup.prices.values[-1] * np.exp(returns[:, 0]), rtol=1e-6)
+    np.testing.assert_allclose(prices, setup.quantity.prices(returns, setup.prices.values[-1]), rtol=1e-5)
 
 
 def test_the_experiments_are_the_papers(composed):

@@ -14,7 +14,7 @@ EXAMPLE, TERM = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_example_without_hydra_trains_and_samples(capsys):
-    shorter = EXAMPLE.replace("num_steps=100", "num_steps=2").replace("batch_size=64", "batch_size=2")
+    shorter = EXAMPLE.replace("until=100", "until=2").replace("batch_size=64", "batch_size=2")
     assert shorter != EXAMPLE
     scope = {}
     exec(shorter, scope)

@@ -3,13 +3,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fingan_jax.models.noise import gaussian, student_t, with_history
+from fingan_jax.models.noise import gaussian, student_t, uniform, with_history
 
 KEY = jax.random.key(0)
 
 
 @pytest.mark.parametrize(("steps", "expected"), [(None, 7), (1, 1), (4, 4)])
-@pytest.mark.parametrize("make", [lambda steps: gaussian(3, steps), lambda steps: student_t(3, 5.0, steps)])
+@pytest.mark.parametrize(
+    "make", [lambda steps: gaussian(3, steps), lambda steps: student_t(3, 5.0, steps), lambda steps: uniform(3, steps)]
+)
 def test_shape_follows_time_unless_steps_are_fixed(make, steps, expected):
     assert make(steps)(KEY, 2, 7).shape == (2, expected, 3)
 
@@ -23,6 +25,13 @@ def test_same_key_same_noise_and_other_key_other_noise():
 def test_gaussian_is_standard_normal():
     draws = np.ravel(gaussian(2)(KEY, 100, 200))
     assert stats.kstest(draws, "norm").pvalue > 1e-3
+
+
+def test_uniform_is_uniform_and_each_coordinate_for_itself():
+    draws = np.asarray(uniform(2)(KEY, 100, 200))
+    assert stats.kstest(np.ravel(draws), "uniform").pvalue > 1e-3
+    assert np.corrcoef(draws.reshape(-1, 2).T)[0, 1] == pytest.approx(0, abs=0.03)
+    assert np.corrcoef(draws[:, :-1].ravel(), draws[:, 1:].ravel())[0, 1] == pytest.approx(0, abs=0.03)
 
 
 @pytest.mark.parametrize("df", [2.5, 5.0, 12.0])
@@ -52,6 +61,8 @@ def test_radius_and_angle_are_independent_across_coordinates():
         (lambda: student_t(0, 5.0), "noise.dim is 0"),
         (lambda: gaussian(0), "noise.dim is 0"),
         (lambda: gaussian(3, steps=0), "noise.steps is 0"),
+        (lambda: uniform(0), "noise.dim is 0"),
+        (lambda: uniform(3, steps=0), "noise.steps is 0"),
     ],
 )
 def test_bad_parameters_are_refused_by_name(make, named):

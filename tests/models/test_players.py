@@ -10,6 +10,7 @@ from flax import linen as nn
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from fingan_jax.models.autoencoder import DailyDiscriminator, LatentGenerator
 from fingan_jax.models.convolutional import (
     ConvolutionDiscriminator,
     ConvolutionGenerator,
@@ -20,6 +21,7 @@ from fingan_jax.models.convolutional import (
 from fingan_jax.models.dense import DenseDiscriminator, DenseGenerator
 from fingan_jax.models.recurrent import GRU, RecurrentDiscriminator, RecurrentGenerator
 from fingan_jax.models.residual import AutoregressiveGenerator, ResidualDiscriminator
+from fingan_jax.models.summary import SummaryGenerator
 from fingan_jax.models.volatility import VolatilityGenerator
 
 KEY, TIME = jax.random.key(2), 13
@@ -32,6 +34,8 @@ GENERATORS = {
     "lstm": lambda D: RecurrentGenerator(D, 4),
     "gru": lambda D: RecurrentGenerator(D, 4, layers=2, cell=GRU),
     "residual": lambda D: AutoregressiveGenerator(D, 2, [6, 6]),
+    "latent": lambda D: LatentGenerator(D, 4, 1, 1),
+    "summary": lambda D: SummaryGenerator(D, TIME, 4, 1, sizes=[6, 5]),
 }
 FORECASTS = ["forecaster"]  # configs whose generator needs a past
 DISCRIMINATORS = {
@@ -41,6 +45,7 @@ DISCRIMINATORS = {
     "lstm": RecurrentDiscriminator(4),
     "gru": RecurrentDiscriminator(4, layers=2, cell=GRU),
     "residual": ResidualDiscriminator([6, 6]),
+    "daily": DailyDiscriminator(4, 2),
 }
 
 
@@ -97,7 +102,7 @@ def test_gradient_penalty_differentiates_twice_and_vmaps_over_stacked_params(dra
     assert any(np.abs(leaf).max() > 0 for leaf in jax.tree.leaves(gradients))
 
 
-@pytest.mark.parametrize("name", ["tcn", "svnn", "lstm", "gru", "residual"])
+@pytest.mark.parametrize("name", ["tcn", "svnn", "lstm", "gru", "residual", "latent"])
 def test_generators_of_any_length_are_causal(draw, name):
     gen = GENERATORS[name](1)
     noise = jax.random.normal(KEY, (1, TIME + gen.history, 2))

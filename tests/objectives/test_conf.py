@@ -41,11 +41,28 @@ def test_each_file_builds_the_term_it_is_named_after(objective, path):
 def test_each_file_says_what_it_is_and_keeps_the_defaults_of_the_signature(path):
     assert path.read_text().startswith("# ")
     ((name, node),) = OmegaConf.load(path).items()
-    function = get_method(node.pop("_target_"))
-    assert name == path.stem == function.__name__
-    defaults = {key: parameter.default for key, parameter in inspect.signature(function).parameters.items()}
-    assert dict(node) == {key: defaults[key] for key in node}
+    assert name == path.stem
     assert "weight" in node
+    if "term" not in node:
+        assert name == get_method(node._target_).__name__
+    for each in nested(node):
+        signature = inspect.signature(get_method(each._target_)).parameters
+        given = {key: value for key, value in each.items() if key not in ("_target_", "term")}
+        free = {key: value for key, value in given.items() if signature[key].default is inspect.Parameter.empty}
+        ours = {} if each is node else {"weight": 1.0}
+        assert given == {**{key: signature[key].default for key in given}, **free, **ours}
+
+
+def nested(node):
+    """A term's node and those of the terms in it."""
+    return [node, *nested(node.term)] if "term" in node else [node]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if "term:" in path.read_text()], ids=lambda path: path.stem)
+def test_the_weight_of_a_term_in_another_is_one_so_that_the_outer_one_is_all(path):
+    ((_, node),) = OmegaConf.load(path).items()
+    assert len(nested(node)) > 1
+    assert all(inner.weight == 1.0 for inner in nested(node)[1:])
 
 
 def test_a_list_composes_and_a_weight_is_overridden(objective):

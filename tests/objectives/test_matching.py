@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fingan_jax.objectives.matching import moments
+from fingan_jax.objectives.matching import daily_moments, moments
 from fingan_jax.objectives.term import Round
 
 
@@ -43,3 +43,24 @@ def test_a_collapsed_generator_is_told_where_the_mean_is():
 def test_asks_nothing_of_the_discriminator():
     assert moments(weight=2.0).disc is None
     assert moments(weight=2.0).weight == 2.0
+
+
+def daily(real, fake):
+    return daily_moments().gen(Round(None, None, real, fake, None, None, jax.random.key(0)))
+
+
+def test_daily_moments_equal_numpy_day_by_day():
+    rng = np.random.default_rng(0)
+    real, fake = rng.standard_normal((50, 7, 2)), 0.3 + 2 * rng.standard_normal((40, 7, 2))
+    gaps = [np.abs(f(fake, axis=0) - f(real, axis=0)) for f in (np.mean, np.std)]
+    found = daily(jnp.asarray(real, jnp.float32), jnp.asarray(fake, jnp.float32))
+    np.testing.assert_allclose(found, np.mean(gaps[0] + gaps[1]), rtol=1e-4)
+
+
+def test_daily_moments_see_which_day_it_is_and_moments_do_not():
+    real = jax.random.normal(jax.random.key(0), (200, 6, 1)) * jnp.arange(1.0, 7.0)[None, :, None]
+    assert daily(real, real[:, ::-1]) > 1
+    np.testing.assert_allclose(loss(real, real[:, ::-1]), 0.0, atol=1e-9)
+    np.testing.assert_allclose(daily(real, real[::-1]), 0.0, atol=1e-5)
+    collapsed = jax.grad(lambda fake: daily(real, fake))(jnp.zeros_like(real))
+    assert np.isfinite(collapsed).all()

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fingan_jax.objectives.signature import every_noise, sig_wasserstein
+from fingan_jax.objectives.signature import every_noise, expected_signature, sig_wasserstein
 from fingan_jax.objectives.term import Round
 from fingan_jax.signatures import LAGGED, augment, regression, signature
 
@@ -118,3 +118,16 @@ def test_what_a_round_lacks_is_named() -> None:
     for parameters in ({"conditions": 30}, {"conditions": 4, "members": 41}):
         with pytest.raises(ValueError, match=r"training\.batch_size=40"):
             sig_wasserstein(**parameters).gen(round_)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_the_expected_signature_is_the_mean_of_signatures_with_its_gradient(depth):
+    paths = jax.random.normal(jax.random.key(5), (3, 7, 6, 2))
+
+    def slowly(paths):
+        return signature(paths.reshape(-1, 6, 2), depth).reshape(3, 7, -1).mean(axis=1)
+
+    fast = lambda paths: expected_signature(paths, depth)
+    expected, found = (jax.value_and_grad(lambda x, of=of: jnp.sum(jnp.cos(of(x))))(paths) for of in (slowly, fast))
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
+    np.testing.assert_allclose(found[1], expected[1], atol=1e-5)

@@ -40,6 +40,23 @@ def test_settings_are_chosen_by_name(small, tmp_path):
         jobs.chosen(plan, ["Frist"])
 
 
+def test_groups_are_chosen_by_name_and_share_overrides_and_settings(written, tmp_path):
+    found = paper.read(
+        written(
+            "  Yours:\n    settings: {Third: [experiment=sp500]}\n    needs: realised",
+            """  Other:
+    overrides: [data=gbm]
+settings: {Third: [experiment=sp500]}""",
+        )
+    )
+    plan = jobs.planned(found, tmp_path, seeds=[0])
+    (job,) = jobs.chosen(plan, None, ["Other"])
+    assert (job.setting, job.overrides[:3]) == ("Third", ["experiment=sp500", "data=gbm", "data=garch"])
+    assert [job.setting for job in jobs.chosen(plan, ["First", "Third"], ["Simulated"])] == ["First"]
+    with pytest.raises(ConfigError, match=r"groups: Simulatd is none .*'Simulated'.*Simulated; Other"):
+        jobs.chosen(plan, None, ["Simulatd"])
+
+
 def test_two_names_that_are_one_folder_are_refused(written, tmp_path):
     found = paper.read(written("Second, larger:", "first!:"))
     with pytest.raises(ConfigError, match="two settings have one folder"):

@@ -11,6 +11,7 @@ FOUND = scores.Found(
     [{"group": "Simulated", "floor": "coin", "of": "y", "error": "0.2", "cover": "0.4"}],
 )
 STOOD = {"Simulated/First/seed 0": Standing("done"), "Simulated/First/seed 1": Standing("failed", "not finite")}
+BEGUN = {"Simulated/First/seed 0": Standing("done"), "Simulated/First/seed 1": Standing("pending")}
 
 
 def test_the_readme_is_begun_from_the_papers_file_and_keeps_what_is_written_to_it(small, tmp_path):
@@ -29,6 +30,18 @@ def test_the_readme_is_begun_from_the_papers_file_and_keeps_what_is_written_to_i
     assert "1 of 1 runs are done" in again
     assert "not finite" not in again
     assert again.count("### Simulated: errors") == 1
+
+
+def test_runs_that_are_not_begun_are_counted_and_not_listed(small, tmp_path):
+    text = pages.write(small, FOUND, tmp_path, stood=BEGUN).read_text()
+    assert "1 of 2 runs are done, of 40 generator updates. Trained on 2 x cpu. 1 are not begun." in text
+    assert "seed 1" not in text
+
+
+def test_figures_lie_beside_the_readme_and_are_shown_in_it(small, tmp_path):
+    page = pages.write(small, FOUND, tmp_path, stood=STOOD, figures={"Scores of |r|, all": b"png"})
+    assert (tmp_path / "scores_of_r_all.png").read_bytes() == b"png"
+    assert "![Scores of |r|, all](scores_of_r_all.png)\n\n*Scores of |r|, all*\n\n### Simulated" in page.read_text()
 
 
 def test_a_readme_without_its_marks_is_left_alone(small, tmp_path):

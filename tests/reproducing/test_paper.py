@@ -29,6 +29,8 @@ WRONG = {
     "setting: First,": ("setting: Fifth,", "Fifth, which is no setting"),
     "metrics: [error, cover]": ("metrics: [errors]", "headline.metrics: errors is none"),
     "memorisers: [copy]": ("memorisers: [copier]", "copier is none of the floors"),
+    "seeds:": ("ceilings: [heaven]\nseeds:", "ceilings: heaven is none of the floors"),
+    "needs: realised\n": ("needs: realised\n    floors: [cone]\n", "groups.Yours.floors: cone is none of the floors"),
     "label: error": ("name: error", "unexpected keyword argument 'name'"),
     "evaluation.baselines.gaussian": ("training.run_folder.claim", "floors.coin._target_.*refused"),
 }
@@ -81,3 +83,4 @@ def test_the_papers_of_this_package_can_be_read_and_publish_what_they_head(name)
     head = found.headline
     assert found.groups[head.group].published[head.published].keys() >= {*head.metrics}
     assert found.floors or found.score is None
+    assert all(callable(each) for each in (*found.floors_run.values(), *found.figures.values()))

@@ -105,6 +105,33 @@ def test_without_floors_of_its_own_those_of_the_evaluation_stand(finished, tmp_p
     assert found.runs[0]["emd_1"] == ""
 
 
+def test_floors_may_score_themselves_on_the_data_of_a_run(finished, tmp_path, monkeypatch):
+    paper, plan = finished
+    run = SimpleNamespace(config={"data": "x"}, setup="its data")
+    monkeypatch.setattr(scores.runs, "load_run", lambda folder, trusted: run)
+    seen = []
+
+    def law(run, key):
+        seen.append(run.setup)
+        return {"error": 0.5, "of no table": 1.0}
+
+    def lost(run, key):
+        raise scores.FitError("no law")
+
+    own = {"law": law, "lost": lost, "of another group": law}
+    groups = {name: group._replace(floors=["law", "lost"]) for name, group in paper.groups.items()}
+    paper = paper._replace(score=None, floors={}, floors_run=own, groups=groups)
+    found = scores.score_all(paper, plan, tmp_path)
+    assert [(row["floor"], row.get("error"), row.get("why")) for row in found.floors] == [
+        *[("law", "0.5", None), ("lost", None, "no law")]
+    ]
+    scores.score_all(paper, plan, tmp_path)
+    assert seen == ["its data"]
+    run.config = {"data": "y"}
+    scores.score_all(paper, plan, tmp_path)
+    assert len(seen) == 2
+
+
 def test_a_floor_that_cannot_be_fitted_stands_there_with_the_reason(finished, tmp_path):
     paper, plan = finished
 

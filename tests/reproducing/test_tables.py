@@ -61,6 +61,12 @@ def test_the_headline_takes_the_best_floor_that_is_no_memoriser(small):
     assert (cover.published, cover.floor, cover.survives, cover.beaten) == (0.9, 0.95, False, False)
 
 
+def test_a_ceiling_is_shown_and_is_no_floor_to_beat(small):
+    told = small._replace(ceilings=["coin"], memorisers=[])
+    assert "| ceiling: coin | 0.20 |" in tables.tables(told, FOUND)
+    assert [one.floor_name for one in tables.headlines(told, FOUND)] == ["copy", ""]
+
+
 @pytest.mark.parametrize(
     ("goal", "published", "ours", "floor", "survives", "beaten"),
     [

@@ -1,0 +1,131 @@
+"""The figures of a paper as its file names them: scores with intervals, and samples of runs beside the real days."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fingan_jax import runs
+from fingan_jax.evaluation.draw_compared import Generated
+from fingan_jax.evaluation.figures import png
+from fingan_jax.evaluation.look import INK, MODEL, QUIET
+from fingan_jax.evaluation.paths import Series
+from fingan_jax.reproducing import tables
+from fingan_jax.reproducing.jobs import Job
+from fingan_jax.reproducing.paper import Metric, Paper
+from fingan_jax.reproducing.scores import Found, Row, number
+from fingan_jax.training import run_folder
+from fingan_jax.training.standing import DONE, standing
+
+Draw = Callable[[Series, Generated], Figure]
+DPI = 110
+
+
+class Shown(NamedTuple):
+    """A paper with its rows and its runs, of which those that are done can be drawn."""
+
+    paper: Paper
+    found: Found
+    jobs: Sequence[Job]
+    trusted: tuple[str, ...] = ()
+
+
+class NothingDoneError(ValueError):
+    """A figure of runs of which none is done."""
+
+
+def draw_all(shown: Shown) -> dict[str, bytes]:
+    """Every figure that the paper's file names, as PNG by its caption; none of which no run is done."""
+    drawn = {}
+    for caption, draw in shown.paper.figures.items():
+        with suppress(NothingDoneError):
+            drawn[caption] = png(draw, shown, dpi=DPI)
+    return drawn
+
+
+def samples(
+    shown: Shown,
+    *,
+    draw: Draw,
+    group: str,
+    settings: Sequence[str] | None = None,
+    floors: Sequence[str] = (),
+    part: str = "test",
+) -> Figure:
+    """`draw(real, generated)` of a group: the real days of a part, a sample of each setting's first run that is done.
+
+    `floors` are those of the paper's floors that draw paths, fitted to the training part and as long as the sample.
+    Raises NothingDoneError without a run.
+    """
+    first: dict[str, Job] = {}
+    for job in shown.jobs:
+        if job.group == group and (settings is None or job.setting in settings) and standing(job.folder).state == DONE:
+            first.setdefault(job.setting, job)
+    if not first:
+        raise NothingDoneError(f"{group}: no run is done")
+    setup = runs.load_run(next(iter(first.values())).folder, shown.trusted).setup
+    generated = {setting: _sample(job) for setting, job in first.items()}
+    num_paths, num_days, _ = next(iter(generated.values())).shape
+    train = np.asarray(setup.returns[setup.split.train], np.float64)
+    for name in floors:
+        generated[name] = shown.paper.floors[name](train, 0, num_paths=min(num_paths, 100), num_days=num_days)
+    return draw(np.asarray(setup.returns[getattr(setup.split, part)], np.float64), generated)
+
+
+def _sample(job: Job) -> np.ndarray:
+    with np.load(job.folder / run_folder.SAMPLES) as arrays:
+        return arrays["returns"].astype(np.float64)
+
+
+def scores(shown: Shown, *, group: str, metrics: Sequence[str]) -> Figure:
+    """Each metric of a group as a panel: the paper's numbers, ours with their 95 % intervals, floors and ceilings.
+
+    On a log scale; what is 0 or below is not drawn. Raises NothingDoneError without a run.
+    """
+    rows = {kind: [row for row in found if row["group"] == group] for kind, found in shown.found._asdict().items()}
+    if not rows["runs"]:
+        raise NothingDoneError(f"{group}: no run is done")
+    told = shown.paper.groups[group]
+    settings = [name for name in told.settings if any(row["setting"] == name for row in rows["runs"])]
+    labels = [*(f"paper: {name}" for name in told.published), *settings, *(row["floor"] for row in rows["floors"])]
+    figure = Figure(figsize=(8.0, 1.0 + 0.24 * len(labels)), layout="constrained")
+    axes = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
+    for ax, key in zip(axes, metrics, strict=True):
+        dots = [*_published(told.published, key), *_ours(settings, rows["runs"], key), *_floors(rows["floors"], key)]
+        for place, (value, half, colour, mark) in enumerate(dots):
+            if value > 0:
+                low = min(half, 0.98 * value) if half > 0 else 0.0
+                ax.errorbar(value, place, xerr=[[low], [max(half, 0.0)]], fmt=mark, color=colour, markersize=4.5)
+        _finish(ax, shown.paper.metrics[key])
+    axes[0].set_yticks(range(len(labels)), labels)
+    axes[0].invert_yaxis()
+    return figure
+
+
+Dot = tuple[float, float, str, str]  # value, half of its interval, colour, mark
+
+
+def _published(models: Mapping[str, Mapping[str, float]], key: str) -> list[Dot]:
+    return [(numbers.get(key, np.nan), 0.0, INK, "D") for numbers in models.values()]
+
+
+def _ours(settings: Sequence[str], rows: Sequence[Row], key: str) -> list[Dot]:
+    found = [tables.over_seeds([row for row in rows if row["setting"] == name], key) for name in settings]
+    return [(mean, float(np.nan_to_num(half)), MODEL, "o") for mean, half in found]
+
+
+def _floors(rows: Sequence[Row], key: str) -> list[Dot]:
+    return [(number(row, key), 0.0, QUIET, "s") for row in rows]
+
+
+def _finish(ax: Axes, metric: Metric) -> None:
+    ax.set_xscale("log")
+    ax.set_title(f"{metric.label} {tables.GOALS[metric.goal]}".strip(), fontsize=8.5)
+    drawn = np.asarray([value for line in ax.lines for value in np.ravel(line.get_xdata())], dtype=float)
+    ticks = np.geomspace(drawn.min(), drawn.max(), 3) if drawn.size else drawn
+    ax.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks], fontsize=7)
+    ax.set_xticks([], minor=True)
+    ax.grid(visible=True, axis="both")

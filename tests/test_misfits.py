@@ -1,0 +1,47 @@
+"""What does not fit together is one line that names the key, before anything is compiled."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from fingan_jax import pipeline
+from fingan_jax.build import config_dir
+
+SMALL = (
+    "name=test", "data=gbm", "data.num_days=200", "windows.window=8", "windows.fractions=[1,0,0]",
+    "training.num_steps=2", "training.batch_size=4",
+)  # fmt: skip
+DENSE = ("model=dense", "noise=vector", "noise.dim=3", "model.gen.sizes=[4]", "model.disc.sizes=[4]")
+
+
+def assemble(*overrides):
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        cfg = OmegaConf.to_container(compose("config", overrides=[*SMALL, *overrides]), resolve=True)
+    return pipeline.assemble(cfg)
+
+
+@pytest.mark.parametrize("objective", ["non_saturating,r1", "wasserstein,gradient_penalty", "moments"])
+def test_what_fits_passes(objective):
+    assert assemble(*DENSE, f"objective=[{objective}]").models.disc is not None
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (
+            (*DENSE, "objective=[moments,reconstruction]"),
+            "objective.reconstruction cannot be played by model.gen=Dense",
+        ),
+        ((*DENSE, "objective=[moments,latent_wasserstein]"), "objective.latent_wasserstein cannot be played by model"),
+        ((*DENSE, "model.disc=null", "objective=[wasserstein]"), "objective: a term needs a discriminator, but"),
+        ((*DENSE, "model.gen.time=7", "objective=[wasserstein]"), r"model.gen emits paths \[4, 7, 1\] where windows"),
+        (
+            ("model=latent", "noise=uniform", "noise.dim=2", "objective=[non_saturating]"),
+            "objective.non_saturating cannot be played by model.gen=LatentGenerator and model.disc=DailyDiscriminator",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_one_line(overrides, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        assemble(*overrides)
+    assert "\n" not in str(caught.value)
