@@ -22,7 +22,8 @@ from fingan_jax.types import Players
 OBJECTIVE = {"fit": Term(gen=lambda round_: round_.fake.mean()), "game": wasserstein(), "r1": r1()}
 GAME = (
     "name=test", "data=gbm", "data.num_days=300", "windows.window=8", "windows.fractions=[1,0,0]",
-    "model=dense", "noise=vector", "noise.dim=3", "model.gen.sizes=[4]", "model.disc.sizes=[4]", "objective=[moments,non_saturating,r1]",
+    "model=dense", "noise=vector", "noise.dim=3", "model.gen.sizes=[4]", "model.disc.sizes=[4]",
+    "objective=[moments,non_saturating,r1]",
     "training.num_steps=10", "training.batch_size=8", "training.log_every=4",
 )  # fmt: skip
 PHASES = {"first": {"terms": ["moments"]}, "second": {"terms": ["non_saturating", "r1"], "share": 1.5}}
