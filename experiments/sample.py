@@ -14,12 +14,12 @@ def main(cfg):
 
     import jax
 
-    from fingan_jax import drawing, runs
+    from fingan_jax import drawing, judgeable, runs
     from fingan_jax.training import devices
 
     devices.use_compilation_cache(cfg.cache)
     run = runs.load_run(Path(cfg.run), tuple(cfg.trusted_packages))
-    wanted = runs.whole_numbers(cfg, num_paths=1, num_days=1, seed=0)
+    wanted = judgeable.whole_numbers(cfg, num_paths=1, num_days=1, seed=0)
     step, ema = runs.load_generator(run)
     key, regime = jax.random.key(wanted.pop("seed")), None if cfg.regime is None else str(cfg.regime)
     returns, prices = drawing.generate(run.setup, ema, key, **wanted, regime=regime)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fingan_jax.build import as_dict
 from fingan_jax.evaluation.seeds import Member
-from fingan_jax.runs import whole_numbers
+from fingan_jax.judgeable import whole_numbers
 from fingan_jax.training import distributed, run_folder, sweep_folder
 from fingan_jax.training.logger import read_records
 from fingan_jax.training.run_folder import RunFolderError

@@ -12,6 +12,7 @@ from fingan_jax import drawing, pipeline
 from fingan_jax.build import as_dict, build, read_config
 from fingan_jax.data import prices as priced
 from fingan_jax.identity import identity, provenance
+from fingan_jax.judgeable import SHORTEST, check_judgement
 from fingan_jax.monitor import Monitor, make_monitor
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, describe, fits
@@ -24,7 +25,6 @@ from fingan_jax.types import Params
 Config = Mapping[str, Any]
 # Of use to whoever launches a run only.
 NOT_KEPT = ("resume", "overwrite", "trusted_packages", "cache", "sweep", "devices")
-SHORTEST = 10  # days of a path, and of the test part, that can be scored
 KINDS: Config = {"seed": int, "resume": bool, "overwrite": bool, "trusted_packages": list[str], "cache": str | None}
 
 
@@ -60,7 +60,7 @@ def open_run(cfg: Config, folder: Path, *, like: Setup | None = None, at_once: i
     trusted = tuple(resolved["trusted_packages"])
     setup = pipeline.assemble(cfg, trusted=trusted) if like is None else pipeline.vary(like, cfg, trusted=trusted)
     parallel.shape(setup.layout, setup.settings.batch_size, at_once)
-    _check_judgement({**cfg, "provenance": {}}, setup, trusted)
+    check_judgement({**cfg, "provenance": {}}, setup, trusted)
     resolved["provenance"] = provenance(setup.prices, resolved)
     run = Run(folder, resolved, setup, make_monitor(setup, resolved))
     if distributed.is_main():
@@ -109,7 +109,7 @@ def load_run(folder: Path, trusted: tuple[str, ...] = ()) -> Run:
     prices = priced.load(folder / run_folder.DATA)
     try:
         setup = pipeline.assemble(config, prices=prices, trusted=trusted)
-        _check_judgement(config, setup, trusted)
+        check_judgement(config, setup, trusted)
     except ValueError:
         raise
     # A config that somebody else wrote can be of any shape; what fails in it first is as good a reason as any.
@@ -216,35 +216,3 @@ def summary(run: Run, step: int) -> dict[str, str]:
         "seed": str(setup.seed),
         **{key.replace("_", " "): str(value)[:16] for key, value in run.config["provenance"].items()},
     }
-
-
-def _check_judgement(cfg: Config, setup: Setup, trusted: tuple[str, ...]) -> None:
-    """What is only used after hours of training is checked before them."""
-    sampling, test = cfg["sampling"], setup.split.test
-    if not isinstance(cfg["provenance"], Mapping):
-        raise ConfigError(f"provenance={cfg['provenance']} must name versions and hashes, as in the run that wrote it")
-    if not fits(cfg.get("explain", True), bool):
-        raise ConfigError(f"explain={cfg['explain']} must be true or false")
-    judge = build(cfg["evaluation"], trusted_packages=trusted)
-    if not callable(judge):
-        raise ConfigError("evaluation must name a function that scores, such as fingan_jax.evaluation.suite.evaluate")
-    whole_numbers(sampling, "sampling.", num_paths=1, seed=0)
-    if sampling["seed"] >= 2**32 or not isinstance(cfg["name"], str):
-        raise ConfigError(f"sampling.seed={sampling['seed']} must be below {2**32}, and name={cfg['name']} a word")
-    if sampling["num_days"] is not None:
-        whole_numbers(sampling, "sampling.", num_days=SHORTEST)
-    if hasattr(judge, "check"):
-        days = drawing.length(setup, sampling["num_days"])
-        judge.check(*setup.split, num_paths=sampling["num_paths"], num_days=days)
-    elif test.stop - test.start < SHORTEST:
-        raise ConfigError(
-            f"windows.fractions leaves {test.stop - test.start} days to score: give the test part at least {SHORTEST}"
-        )
-
-
-def whole_numbers(cfg: Config, prefix: str = "", /, **least: int) -> dict[str, int]:
-    """The keys of `least` from `cfg`, each a whole number no smaller. Raises: ConfigError naming the key."""
-    for key, bound in least.items():
-        if not fits(cfg[key], int) or cfg[key] < bound:
-            raise ConfigError(f"{prefix}{key}={cfg[key]} must be a whole number, at least {bound}")
-    return {key: cfg[key] for key in least}

@@ -10,12 +10,12 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from fingan_jax import runs
 from fingan_jax.build import build
 from fingan_jax.data.prices import Prices
 from fingan_jax.data.transforms import log_returns
 from fingan_jax.evaluation import suite
 from fingan_jax.evaluation.paths import cut
+from fingan_jax.judgeable import SHORTEST
 from fingan_jax.schema import ConfigError, closest
 from fingan_jax.training import run_folder
 
@@ -32,10 +32,10 @@ def check(cfg: Mapping[str, Any], prices: Prices, metric: str) -> None:
     trusted = tuple(cfg["trusted_packages"])
     returns = log_returns(prices.values)
     train, chosen_by, test = (returns[part] for part in build(cfg["windows"], trusted_packages=trusted)(len(returns)))
-    if len(chosen_by) < runs.SHORTEST:
+    if len(chosen_by) < SHORTEST:
         raise ConfigError(
             f"windows.fractions={[*cfg['windows']['fractions']]}: the validation part, by which a search chooses, has "
-            f"{len(chosen_by)} days and needs {runs.SHORTEST}: raise the second share, as in [0.7, 0.1, 0.2]"
+            f"{len(chosen_by)} days and needs {SHORTEST}: raise the second share, as in [0.7, 0.1, 0.2]"
         )
     judge = cfg["evaluation"]
     if judge["_target_"] == EVALUATE:

@@ -35,6 +35,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "fingan_jax.drawing": ("fingan_jax",),
     "fingan_jax.identity": ("fingan_jax",),
     "fingan_jax.validation": ("fingan_jax",),
+    "fingan_jax.judgeable": ("fingan_jax",),
     "fingan_jax.runs": ("fingan_jax",),
     "fingan_jax.watching": ("fingan_jax",),
     "fingan_jax.monitor": ("fingan_jax",),

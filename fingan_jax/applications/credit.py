@@ -23,7 +23,7 @@ from fingan_jax.build import as_dict, read_config
 from fingan_jax.data.tabular_schema import Table
 from fingan_jax.evaluation.figures import png
 from fingan_jax.finance import credit
-from fingan_jax.runs import whole_numbers
+from fingan_jax.judgeable import whole_numbers
 from fingan_jax.schema import ConfigError
 from fingan_jax.training import run_folder
 

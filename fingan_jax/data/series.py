@@ -13,11 +13,12 @@ class Quantity(NamedTuple):
     """`of(prices [time + 1, asset]) -> series [time, asset]`, and back again.
 
     `prices(paths [..., time, asset], last [asset])` are the prices at each day's end of paths that follow on the prices
-    `last`. Row t of a series belongs to the day of row t + 1 of the prices.
+    `last`; `returns` says whether a series is one of returns. Its row t belongs to the day of row t + 1 of prices.
     """
 
     of: Callable[[np.ndarray], np.ndarray]
     prices: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    returns: bool = True
 
 
 def log_returns() -> Quantity:
@@ -27,7 +28,7 @@ def log_returns() -> Quantity:
 
 def levels() -> Quantity:
     """The prices themselves, or whatever else the data holds, from the second day on; a path is its own prices."""
-    return Quantity(lambda prices: np.asarray(prices, np.float64)[1:], lambda paths, last: paths)
+    return Quantity(lambda prices: np.asarray(prices, np.float64)[1:], lambda paths, last: paths, returns=False)
 
 
 def returns_and_logs(logs: Sequence[int] = (1,)) -> Quantity:

@@ -66,7 +66,10 @@ def test_a_run_on_levels_ends_with_scores_of_its_windows(command, stock, tmp_pat
         (("sampling.num_paths=10", "windows.fractions=[1,0,0]"), "sampling.num_paths=10 of 12 days"),
         (("windows.stride=0", "windows.fractions=[1,0,0]"), "windows.stride=0: at least 1"),
         (("training.monitor=coverage",), "training.monitor=coverage is a score of log returns, not of levels"),
-        (("protocol@evaluation=returns_holdout", "windows.fractions=[1,0,0]"), "leaves 0 days to score"),
+        (
+            ("protocol@evaluation=returns_holdout", "windows.fractions=[0.6,0.2,0.2]"),
+            "series models levels: choose protocol@eval",
+        ),
     ],
 )
 def test_what_cannot_be_judged_is_refused_before_anything_is_written(command, stock, tmp_path, given, expected):
