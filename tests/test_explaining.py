@@ -22,6 +22,9 @@ MODELS = {
     "recurrent": ("model=gru", "model.gen.hidden=2", "model.disc.hidden=2"),
     "autoregressive": ("model=residual", "model.gen.sizes=[4]", "model.disc.sizes=[4]"),
     "convolution": ("model=convolution", "noise=vector", "model.gen.channels=[4]", "model.disc.channels=[4]"),
+    "latent": ("model=summary", "noise=vector", "noise.dim=2", "model.gen.hidden=2", "model.gen.layers=1",
+               "model.gen.sizes=[4]", "model.disc.sizes=[4]", "series=levels", "transform=min_max", "transform.low=0",
+               "objective=[reconstruction,latent_wasserstein]"),
 }  # fmt: skip
 FACTS, SCORES = {"importance", "traversal"}, {"attribution", "attribution_summary"}
 

@@ -124,6 +124,21 @@ def test_the_pull_of_a_term_is_that_of_its_weighted_gradient(assemble):
     assert not any("/gen/" in name for name in before)  # its one term's is gen/grad_norm
 
 
+SUMMARY = ("model=summary", "model.gen.hidden=2", "model.gen.layers=1", "model.gen.sizes=[4]", "model.disc.sizes=[4]",
+           "noise=vector", "noise.dim=2", "series=levels", "transform=min_max", "transform.low=0")  # fmt: skip
+
+
+def test_in_a_latent_space_the_duel_is_about_what_the_discriminator_is_shown(assemble):
+    setup, state = assemble("objective=[reconstruction,latent_wasserstein]", model=SUMMARY)
+    found = make_watch(setup)(state)
+    assert all(np.isfinite(value) for value in found.values())
+    assert "watch/disc_accuracy" in found
+    blind = jax.tree.map(jnp.zeros_like, state.params.gen["params"]["embedder"])
+    gen = {"params": {**state.params.gen["params"], "embedder": blind}}  # all paths are one to the discriminator
+    fooled = make_watch(setup)(state._replace(params=state.params._replace(gen=gen)))
+    assert fooled["watch/disc_accuracy"] == pytest.approx(0.5, abs=1e-6)
+
+
 def test_a_game_of_one_player_has_no_duel(assemble):
     setup, state = assemble("objective=[moments]")
     assert set(make_watch(setup)(state)) == {

@@ -30,7 +30,7 @@ def conditional_windows(
 
     `conditional_marginal`: `window_scores.marginal_density` of all. `conditional_acf`: mean over assets of the absolute
     difference in corr(x_t, x_{t+1}), x_{t+1} in the future. `conditional_correlation`: likewise over pairs of assets of
-    the difference in correlation, 0 for one asset. `conditional_sig_w1`: mean over pasts of `|L(S(past)) - mean over
+    the difference in correlation, NaN for one asset. `conditional_sig_w1`: mean over pasts of `|L(S(past)) - mean over
     members of S(fake)|_2`, L the linear regression of the real futures' signatures on those of the pasts in `train`, of
     (past, future): not of the windows that are scored. The first is in 1 / unit of the windows, the next two without a
     unit, and the last is as `signatures.signature`; it is not 0 for the truth, as M and L are finite: print that of
@@ -52,8 +52,8 @@ def conditional_windows(
     )
     return {
         "conditional_marginal": marginal_density(key, ours, theirs)["marginal_density"],
-        "conditional_acf": float(np.mean(np.abs(_next_day(pairs[0]) - _next_day(pairs[1])))),
-        "conditional_correlation": float(np.mean(np.abs(_correlations(ours) - _correlations(theirs)))),
+        "conditional_acf": _gap(_next_day(pairs[0]), _next_day(pairs[1])),
+        "conditional_correlation": _gap(_correlations(ours), _correlations(theirs)),
         **_sig_w1(known, future, members, train, depth, augmentations),
     }
 
@@ -64,10 +64,13 @@ def _next_day(x: PathArray) -> Float[np.ndarray, " asset"]:
 
 
 def _correlations(x: PathArray) -> np.ndarray:
-    """Above the diagonal; one 0 for one asset."""
+    """Above the diagonal: none of one asset."""
     z = standardised(x).reshape(-1, x.shape[2])
-    above = (z.T @ z / len(z))[np.triu_indices(x.shape[2], 1)]
-    return above if above.size else np.zeros(1)
+    return (z.T @ z / len(z))[np.triu_indices(x.shape[2], 1)]
+
+
+def _gap(ours: np.ndarray, theirs: np.ndarray) -> float:
+    return float(np.mean(np.abs(ours - theirs))) if ours.size else float("nan")
 
 
 def _sig_w1(

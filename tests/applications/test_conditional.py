@@ -50,11 +50,12 @@ def test_no_future_sees_its_own_days(setup, ema):
 
 def test_scores_are_finite_and_repeat(setup, ema):
     found = conditional.score(setup, ema, jax.random.key(0), members=4, limit=50)
-    law = ("marginal", "acf", "correlation", "sig_w1", "sig_w1_refitted")
+    law = ("marginal", "acf", "sig_w1", "sig_w1_refitted")
     use = ("energy", "calibration", "r2_gap", "r2_error")
+    assert np.isnan(found.pop("conditional_correlation"))  # one asset
     assert set(found) == {f"conditional_{name}" for name in (*law, *use)}
     assert all(np.isfinite(value) and value >= 0 for value in found.values())
-    assert found == conditional.score(setup, ema, jax.random.key(0), members=4, limit=50)
+    assert found.items() <= conditional.score(setup, ema, jax.random.key(0), members=4, limit=50).items()
     silent = jax.tree.map(jnp.zeros_like, ema)  # tells nothing, always 0
     with pytest.raises(ValueError, match="constant"):
         conditional.score(setup, silent, jax.random.key(0), members=4, limit=50)

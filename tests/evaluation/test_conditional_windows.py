@@ -87,7 +87,7 @@ def test_a_regression_that_sees_what_is_scored_flatters() -> None:
 
 def test_one_asset_has_no_correlation() -> None:
     train = tuple(x[..., :1] for x in TRAIN)
-    assert scores(futures()[..., :1], PAST[..., :1], REAL[..., :1], train)["conditional_correlation"] == 0.0
+    assert np.isnan(scores(futures()[..., :1], PAST[..., :1], REAL[..., :1], train)["conditional_correlation"])
 
 
 def test_shapes_are_named() -> None:
