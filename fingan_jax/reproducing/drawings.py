@@ -125,7 +125,7 @@ def _finish(ax: Axes, metric: Metric) -> None:
     ax.set_xscale("log")
     ax.set_title(f"{metric.label} {tables.GOALS[metric.goal]}".strip(), fontsize=8.5)
     drawn = np.asarray([value for line in ax.lines for value in np.ravel(line.get_xdata())], dtype=float)
-    ticks = np.geomspace(drawn.min(), drawn.max(), 3) if drawn.size else drawn
+    ticks = np.asarray([drawn.min(), drawn.max()]) if drawn.size else drawn  # more would overlap
     ax.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks], fontsize=7)
     ax.set_xticks([], minor=True)
     ax.grid(visible=True, axis="both")
