@@ -38,10 +38,14 @@ install-gpu: $(STAMP) ## The same, then JAX for an NVIDIA GPU (CUDA=12 or CUDA=1
 train: $(STAMP) ## Train, sample, evaluate and report (ARGS="experiment=quantgan seed=1")
 	$(BIN)/python experiments/train.py $(ARGS)
 
-# The tests of the commands take as long as all others: the two halves run side by side (5: none chosen).
+# The tests of the commands take as long as all others: two halves run side by side (5: none chosen).
+SLOW := tests/experiments/test_interruptions.py
+COMMANDS := $(filter-out $(SLOW),$(wildcard tests/experiments/test_*.py)) tests/applications
+OTHERS := $(filter-out tests/experiments tests/applications tests/conftest.py tests/__%,$(wildcard tests/*)) $(SLOW)
+
 test: $(STAMP) ## Run the tests (ARGS="-k checkpoint")
-	@log=$$(mktemp); $(BIN)/python -m pytest -q tests/experiments tests/applications $(ARGS) >$$log 2>&1 & half=$$!; \
-	$(BIN)/python -m pytest -q tests --ignore=tests/experiments --ignore=tests/applications $(ARGS); one=$$?; wait $$half; two=$$?; \
+	@log=$$(mktemp); $(BIN)/python -m pytest -q $(COMMANDS) $(ARGS) >$$log 2>&1 & half=$$!; \
+	$(BIN)/python -m pytest -q $(OTHERS) $(ARGS); one=$$?; wait $$half; two=$$?; \
 	cat $$log; rm -f $$log; \
 	case $$one,$$two in 0,0|0,5|5,0) ;; *) exit 1 ;; esac
 

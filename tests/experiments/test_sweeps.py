@@ -172,7 +172,7 @@ def wait_for(condition, process, seconds=200):
 def test_a_killed_sweep_goes_on_where_it_was(tiny, environment, train, tmp_path):
     folder = tmp_path / "S"
     argv = [sys.executable, str(EXPERIMENTS / "train.py"), "--multirun", *tiny, f"hydra.sweep.dir={folder}"]
-    argv += ["hydra/launcher=fused", "seed=0,1", "training.batch_size=8,4", "training.num_steps=200"]
+    argv += ["hydra/launcher=fused", "seed=0,1", "training.batch_size=8,4", "training.num_steps=120"]
     process = subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     done = lambda: len(list(folder.glob("*/report.html")))
     saved = lambda: len({path.parents[1] for path in folder.glob("*/checkpoints/step_[1-9]?0")}) == 4
@@ -189,5 +189,5 @@ def test_a_killed_sweep_goes_on_where_it_was(tiny, environment, train, tmp_path)
         assert stamps(path.parent) == stamp
     (resumed,) = {path.parent for path in folder.glob("*seed=1*/report.html")} - {path.parent for path in before}
     batch_size = yaml.safe_load((resumed / "config.yaml").read_text())["training"]["batch_size"]
-    assert train("alone", "seed=1", f"training.batch_size={batch_size}", "training.num_steps=200")[0] == 0
+    assert train("alone", "seed=1", f"training.batch_size={batch_size}", "training.num_steps=120")[0] == 0
     assert equal(tmp_path / "alone", resumed)
