@@ -1,6 +1,5 @@
 """Every test runs with silent broadcasting of ranks forbidden, compiles quickly, and shares one compilation cache."""
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -13,18 +12,9 @@ os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=8")
 
 import absl.logging
 import jax
-import pytest
 
 # Hydra closes all log handlers when it sets up its own, and absl's would take pytest's captured stderr with it.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_compilation_cache_dir", str(Path(__file__).parent.parent / ".jax_cache"))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _short_collections():
-    """What a module's tests leave in caches is not looked at again by the garbage collector, whose turns would grow."""
-    yield
-    gc.collect()
-    gc.freeze()
