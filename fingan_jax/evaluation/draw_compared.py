@@ -105,8 +105,9 @@ def windows(
 ) -> Figure:
     """So many windows of one asset side by side, real ones on the left, evenly spaced; all with one scale.
 
-    Real windows begin every `stride` days.
+    Real windows begin every `stride` days. Generated ones that are shorter than `days` shorten all.
     """
+    days = min(days, *(paths.shape[1] for paths in generated.values()))
     sources = {"real": _cut(real, days, stride)} | {name: paths[:, :days] for name, paths in generated.items()}
     figure, axes = _panels(len(sources), height=2.9, shared=True)
     colours = [INK, *(colour for _, _, (colour, _) in _styled(generated))]
@@ -123,7 +124,9 @@ def projection(real: Series, generated: Generated, *, days: int = 24, stride: in
     """Windows of all assets on the two directions in which the real ones vary most (principal components).
 
     Values are divided by the real standard deviation of their asset and day; real windows are black, under each source.
+    Generated windows that are shorter than `days` shorten all.
     """
+    days = min(days, *(paths.shape[1] for paths in generated.values()))
     theirs = _cut(real, days, stride)
     flat = lambda paths: (paths[:, :days] - theirs.mean(axis=0)) / np.maximum(theirs.std(axis=0), 1e-12)
     points = flat(theirs).reshape(len(theirs), -1)

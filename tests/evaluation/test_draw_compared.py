@@ -75,3 +75,13 @@ def test_every_figure_is_of_a_width_that_can_be_read(name) -> None:
     figure = getattr(draw, name)(REAL, GENERATED)
     assert isinstance(figure, Figure)
     assert figure.get_figwidth() == draw.WIDTH
+
+
+@pytest.mark.parametrize("panels", [draw.windows, draw.projection])
+def test_generated_windows_that_are_shorter_shorten_all(panels) -> None:
+    rng = np.random.default_rng(0)
+    series, generated = rng.standard_normal((60, 2)), {"model": rng.standard_normal((9, 5, 2))}
+    longer, exact = panels(series, generated, days=12), panels(series, generated, days=5)
+    for one, other in zip(longer.axes, exact.axes, strict=True):
+        for line, same in zip(one.lines, other.lines, strict=True):
+            np.testing.assert_array_equal(line.get_data(), same.get_data())

@@ -73,7 +73,7 @@ def test_every_model_takes_two_steps(composed, name):
     two_steps(composed(f"model={name}", f"noise={noise}", "data=garch", "training.batch_size=2", *past, *space))
 
 
-BATCH = {"sigcwgan": 100}  # whose regression needs as many windows as there are terms of a signature
+BATCH = {"sigcwgan": 300}  # whose regression needs as many windows as there are terms of a signature
 
 
 @pytest.mark.parametrize("name", GROUPS["experiment"])
