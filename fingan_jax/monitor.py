@@ -11,6 +11,7 @@ import numpy as np
 
 from fingan_jax.build import build
 from fingan_jax.drawing import generator, longest, sampler
+from fingan_jax.judgeable import SHORTEST
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, closest
 from fingan_jax.training.state import GANState
@@ -20,7 +21,6 @@ Config = Mapping[str, Any]
 Record = dict[str, float]
 Look = Callable[[GANState], Record]
 EVALUATE = "fingan_jax.evaluation.suite.evaluate"
-SHORTEST = 10  # days that can be scored
 # The measures of a look that say better and worse by themselves, and how far a value is from the best.
 JUDGED: dict[str, Callable[[float], float]] = {
     "watch/disc_accuracy": lambda value: abs(value - 0.5),

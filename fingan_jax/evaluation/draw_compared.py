@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fingan_jax.evaluation.look import FLOW, INK, MODEL, QUIET
-from fingan_jax.evaluation.paths import PathArray, Series
+from fingan_jax.evaluation.paths import PathArray, Series, rolling
 from fingan_jax.evaluation.stylised_facts import curves
 
 Generated = Mapping[str, PathArray]
@@ -108,7 +108,7 @@ def windows(
     Real windows begin every `stride` days. Generated ones that are shorter than `days` shorten all.
     """
     days = min(days, *(paths.shape[1] for paths in generated.values()))
-    sources = {"real": _cut(real, days, stride)} | {name: paths[:, :days] for name, paths in generated.items()}
+    sources = {"real": rolling(real, days, stride)} | {name: paths[:, :days] for name, paths in generated.items()}
     figure, axes = _panels(len(sources), height=2.9, shared=True)
     colours = [INK, *(colour for _, _, (colour, _) in _styled(generated))]
     for ax, (name, paths), colour in zip(axes, sources.items(), colours, strict=True):
@@ -127,7 +127,7 @@ def projection(real: Series, generated: Generated, *, days: int = 24, stride: in
     Generated windows that are shorter than `days` shorten all.
     """
     days = min(days, *(paths.shape[1] for paths in generated.values()))
-    theirs = _cut(real, days, stride)
+    theirs = rolling(real, days, stride)
     flat = lambda paths: (paths[:, :days] - theirs.mean(axis=0)) / np.maximum(theirs.std(axis=0), 1e-12)
     points = flat(theirs).reshape(len(theirs), -1)
     _, sizes, directions = np.linalg.svd(points, full_matrices=False)
@@ -161,10 +161,6 @@ def _title(ax: Axes, name: str, count: int) -> None:
 def _legend(figure: Figure, ax: Axes) -> None:
     handles, labels = ax.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
-
-
-def _cut(series: Series, days: int, stride: int) -> PathArray:
-    return np.lib.stride_tricks.sliding_window_view(series, days, axis=0)[::stride].swapaxes(1, 2)
 
 
 def _sums(paths: PathArray, days: int, asset: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fingan_jax.evaluation import protocol as windowed
 from fingan_jax.evaluation import window_words
-from fingan_jax.evaluation.paths import PathArray, Series, as_paths, as_series
+from fingan_jax.evaluation.paths import PathArray, Series, as_paths, as_series, rolling
 from fingan_jax.evaluation.protocol import Metric, Protocol
 from fingan_jax.evaluation.scaled import LEAST
 from fingan_jax.evaluation.suite import plain
@@ -126,9 +126,8 @@ def _count(judge: LevelWindows, rows: int) -> int:
 
 def _cut(judge: LevelWindows, series: Series) -> PathArray:
     """At most `limit` of all windows, evenly spread: [N, window, feature]."""
-    count = _count(judge, len(series))
-    chosen = np.linspace(0, count - 1, min(count, judge.limit)).round().astype(int)
-    return series[judge.stride * chosen[:, None] + np.arange(judge.window)]
+    every = rolling(series, judge.window, judge.stride)
+    return every[np.linspace(0, len(every) - 1, min(len(every), judge.limit)).round().astype(int)]
 
 
 def _joined(samples: PathArray, window: int) -> PathArray:

@@ -58,6 +58,11 @@ def groups(fake: PathArray, size: int) -> PathArray:
     return fake[: count * size].reshape(count, size * fake.shape[1], fake.shape[2])
 
 
+def rolling(series: Series, days: int, stride: int = 1) -> PathArray:
+    """All windows of `days` rows of `series` [time, asset] that begin at multiples of `stride`: a read-only view."""
+    return np.lib.stride_tricks.sliding_window_view(series, days, axis=0)[::stride].swapaxes(1, 2)
+
+
 def windows(paths: PathArray, days: int, limit: int) -> Float[np.ndarray, "window feature"]:
     """At most `limit` of all windows of `days` days, evenly spaced over paths and time, flattened."""
     offsets = paths.shape[1] - days + 1

@@ -5,15 +5,13 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-import numpy as np
-
 from fingan_jax.atomic import replacing
 from fingan_jax.evaluation import draw_losses, draw_watch, draw_windows
 from fingan_jax.evaluation.explanation import Explanation
 from fingan_jax.evaluation.figures import png
 from fingan_jax.evaluation.known import FAILURES
 from fingan_jax.evaluation.page import page, section
-from fingan_jax.evaluation.paths import PathArray, Series
+from fingan_jax.evaluation.paths import PathArray, Series, rolling
 from fingan_jax.evaluation.report import facts_list, figure, findings_list, minus
 from fingan_jax.evaluation.rows import ROWS, Row
 from fingan_jax.evaluation.window_words import arrow
@@ -43,9 +41,9 @@ def write_report(  # noqa: PLR0913, that of `report.write_report`, with the leng
     `reference` of no rows where none are held out; the rest is as for `report.write_report`.
     """
     real = reference if len(reference) >= window else train
-    starts = np.arange(0, len(real) - window + 1, max(1, int(evaluation["protocol"]["stride"])))
+    theirs = rolling(real, window, max(1, int(evaluation["protocol"]["stride"])))
     names = [name for name in summary.get("assets", "").removesuffix(" ...").split(", ") if name]
-    pictures = {"windows": png(draw_windows.windows, real[starts[:, None] + np.arange(window)], samples, names)}
+    pictures = {"windows": png(draw_windows.windows, theirs, samples, names)}
     for name, found, draw in (
         ("losses", draw_losses.panels(records), draw_losses.losses),
         ("watch", draw_watch.panels(records), draw_watch.watch),

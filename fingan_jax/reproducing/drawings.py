@@ -16,8 +16,7 @@ from fingan_jax.evaluation.paths import Series
 from fingan_jax.reproducing import tables
 from fingan_jax.reproducing.jobs import Job
 from fingan_jax.reproducing.paper import Metric, Paper
-from fingan_jax.reproducing.scores import Found, Row, number
-from fingan_jax.training import run_folder
+from fingan_jax.reproducing.scores import Found, Row, number, sample_of, train_of
 from fingan_jax.training.standing import DONE, standing
 
 Draw = Callable[[Series, Generated], Figure]
@@ -67,17 +66,11 @@ def samples(
     if not first:
         raise NothingDoneError(f"{group}: no run is done")
     setup = runs.load_run(next(iter(first.values())).folder, shown.trusted).setup
-    generated = {setting: _sample(job) for setting, job in first.items()}
+    generated = {setting: sample_of(job) for setting, job in first.items()}
     num_paths, num_days, _ = next(iter(generated.values())).shape
-    train = np.asarray(setup.returns[setup.split.train], np.float64)
     for name in floors:
-        generated[name] = shown.paper.floors[name](train, 0, num_paths=min(num_paths, 100), num_days=num_days)
+        generated[name] = shown.paper.floors[name](train_of(setup), 0, num_paths=min(num_paths, 100), num_days=num_days)
     return draw(np.asarray(setup.returns[getattr(setup.split, part)], np.float64), generated)
-
-
-def _sample(job: Job) -> np.ndarray:
-    with np.load(job.folder / run_folder.SAMPLES) as arrays:
-        return arrays["returns"].astype(np.float64)
 
 
 def scores(shown: Shown, *, group: str, metrics: Sequence[str]) -> Figure:

@@ -17,8 +17,9 @@ from fingan_jax import runs
 from fingan_jax.atomic import replacing
 from fingan_jax.build import as_dict, read_config
 from fingan_jax.evaluation.baselines import FitError
-from fingan_jax.evaluation.paths import Series
+from fingan_jax.evaluation.paths import PathArray, Series
 from fingan_jax.identity import digest
+from fingan_jax.pipeline import Setup
 from fingan_jax.reproducing.jobs import SPEED, Job
 from fingan_jax.reproducing.paper import Paper
 from fingan_jax.training import run_folder
@@ -43,18 +44,24 @@ def score_all(paper: Paper, jobs: Sequence[Job], folder: Path, trusted: tuple[st
     before = Found(read_rows(folder / RESULTS), read_rows(folder / FLOORS))
     for group in dict.fromkeys(job.group for job in done):
         members = [job for job in done if job.group == group]
-        train = _train(members[0], trusted)
-        found.runs.extend(_run(paper, job, train, before.runs, trusted) for job in members)
-        found.floors.extend(_floors(paper, members[0], train, before.floors, trusted))
+        first = runs.load_run(members[0].folder, trusted)
+        found.runs.extend(_run(paper, job, train_of(first.setup), before.runs, trusted) for job in members)
+        found.floors.extend(_floors(paper, members[0], first, before.floors))
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / RESULTS, found.runs, list(paper.metrics))
     write_rows(folder / FLOORS, found.floors, list(paper.metrics))
     return found
 
 
-def _train(job: Job, trusted: tuple[str, ...]) -> Series:
-    setup = runs.load_run(job.folder, trusted).setup
+def train_of(setup: Setup) -> Series:
+    """The training part of what a run models, to which floors are fitted: [time, asset]."""
     return np.asarray(setup.returns[setup.split.train], np.float64)
+
+
+def sample_of(job: Job) -> PathArray:
+    """The sample that a finished run left: [path, time, asset]."""
+    with np.load(job.folder / run_folder.SAMPLES) as arrays:
+        return arrays["returns"].astype(np.float64)
 
 
 def _run(paper: Paper, job: Job, train: Series, before: Sequence[Row], trusted: tuple[str, ...]) -> Row:
@@ -65,8 +72,7 @@ def _run(paper: Paper, job: Job, train: Series, before: Sequence[Row], trusted: 
         return kept[0] | {"group": job.group, "setting": job.setting}
     numbers = of_evaluation(evaluation, "model")
     if paper.score is not None:
-        with np.load(samples) as arrays:
-            numbers |= paper.score(train, arrays["returns"].astype(np.float64))
+        numbers |= paper.score(train, sample_of(job))
     if paper.score_run is not None:
         run = runs.load_run(job.folder, trusted)
         numbers |= paper.score_run(run.setup, runs.load_generator(run)[1], jax.random.key(0))
@@ -80,14 +86,14 @@ def _run(paper: Paper, job: Job, train: Series, before: Sequence[Row], trusted: 
     return about | measured | _shown(paper, numbers)
 
 
-def _floors(paper: Paper, job: Job, train: Series, before: Sequence[Row], trusted: tuple[str, ...]) -> Iterator[Row]:
+def _floors(paper: Paper, job: Job, run: runs.Run, before: Sequence[Row]) -> Iterator[Row]:
     """The rows of the market and of every floor that could be fitted; without floors of its own, the evaluation's."""
     if not paper.floors_run and (paper.score is None or not paper.floors):
         evaluation = json.loads((job.folder / run_folder.EVALUATION).read_text())
         for name in evaluation["floors"]:
             yield {"group": job.group, "floor": name, "of": "", **_shown(paper, of_evaluation(evaluation, name))}
         return
-    for name, made_of, compute in [*_of_paths(paper, job.group, train), *_of_run(paper, job, trusted)]:
+    for name, made_of, compute in [*_of_paths(paper, job.group, train_of(run.setup)), *_of_run(paper, job.group, run)]:
         kept = [row for row in before if row["of"] == made_of and row["floor"] == name]
         try:
             row = kept[0] if kept else {"of": made_of, **_shown(paper, compute())}
@@ -114,14 +120,10 @@ def _drawn_score(paper: Paper, floor: Any, train: Series) -> Mapping[str, float]
     return paper.score(train, floor(train, 0, **paper.sizes)) if paper.score else {}
 
 
-def _of_run(paper: Paper, job: Job, trusted: tuple[str, ...]) -> Iterator[Floor]:
+def _of_run(paper: Paper, group: str, run: runs.Run) -> Iterator[Floor]:
     """The floors that score themselves on the data of a run."""
-    floors = _of_group(paper, job.group, paper.floors_run)
-    if not floors:
-        return
-    run = runs.load_run(job.folder, trusted)
     content = digest([run.config.get(key) for key in ("data", "series", "transform", "windows", "provenance")])
-    for name, floor in floors.items():
+    for name, floor in _of_group(paper, group, paper.floors_run).items():
         yield name, _made_of(paper, content, _settings(floor)), partial(floor, run, jax.random.key(0))
 
 

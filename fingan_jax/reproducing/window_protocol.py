@@ -48,7 +48,7 @@ def by_generator(setup: Setup, ema: Params, key: Key) -> Numbers:
     """
     windows = windows_of(setup)
     drawn, _ = drawing.generate(setup, ema, key, num_paths=len(windows.real), num_days=setup.window)
-    return _means(windowed.given(windows, drawn)) | _disorder(setup, windows.scale.forward(drawn))
+    return _means(windowed.given(windows, drawn)) | _disorder(setup, windows.scale, windows.scale.forward(drawn))
 
 
 def by_floor(run: Run, key: Key, *, floor: str) -> Numbers:
@@ -60,7 +60,7 @@ def by_floor(run: Run, key: Key, *, floor: str) -> Numbers:
         raise ValueError(f"floor={floor} is none{closest(floor, window_floors.FLOORS)}")
     windows, first = windows_of(run.setup), _seed(key)
     draws = [window_floors.FLOORS[floor](windows, first + i, len(windows.real)) for i in range(REPEATS)]
-    return _means(lambda repeat: (windows.real, draws[repeat])) | _disorder(run.setup, draws[0])
+    return _means(lambda repeat: (windows.real, draws[repeat])) | _disorder(run.setup, windows.scale, draws[0])
 
 
 def by_halves(run: Run, key: Key) -> Numbers:
@@ -98,8 +98,8 @@ def windows_of(setup: Setup) -> Windows:
     return Windows(real, real, rows, scale)
 
 
-def _disorder(setup: Setup, windows: np.ndarray) -> Numbers:
-    broken = disorder(windows, setup.prices.names, windows_of(setup).scale)
+def _disorder(setup: Setup, scale: Scale, windows: np.ndarray) -> Numbers:
+    broken = disorder(windows, setup.prices.names, scale)
     return {} if broken is None else {"disorder": broken}
 
 

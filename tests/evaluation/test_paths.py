@@ -63,3 +63,10 @@ def test_bad_paths_are_refused_in_one_line(bad, message):
 def test_unlike_paths_are_refused():
     with pytest.raises(ValueError, match="cut them alike"):
         p.pair(np.zeros((1, 4, 1)), np.zeros((1, 5, 1)))
+
+
+@pytest.mark.parametrize(("days", "stride"), [(1, 1), (3, 1), (4, 3), (10, 5)])
+def test_rolling_windows_begin_at_multiples_of_the_stride(days, stride):
+    series = np.arange(20.0).reshape(10, 2)
+    starts = range(0, 10 - days + 1, stride)
+    np.testing.assert_array_equal(p.rolling(series, days, stride), np.stack([series[s : s + days] for s in starts]))

@@ -45,7 +45,8 @@ def test_a_table_that_is_not_ours_is_refused(tmp_path):
 @pytest.fixture
 def finished(small, tmp_path, monkeypatch):
     """The small paper with real metrics, and a finished run of its first setting."""
-    monkeypatch.setattr(scores, "_train", lambda job, trusted: TRAIN)
+    monkeypatch.setattr(scores.runs, "load_run", lambda folder, trusted: SimpleNamespace(setup=None, config={}))
+    monkeypatch.setattr(scores, "train_of", lambda setup: TRAIN)
     metrics = {name: Metric("t", name) for name in ("emd_1", "error", "in_sample.cover")}
     (job, other) = jobs.planned(small, tmp_path / "runs", seeds=[0])
     job.folder.mkdir(parents=True)
