@@ -4,6 +4,7 @@ import io
 import json
 import math
 import os
+import time
 from contextlib import ExitStack
 
 import matplotlib.image
@@ -57,30 +58,40 @@ def test_an_unknown_mode_is_refused(tmp_path):
         write(tmp_path, (), mode="offlien")
 
 
-def history(run):
-    """What an offline wandb run recorded, read from its file."""
+def recorded(run):
+    """What the file of an offline wandb run holds so far."""
     import struct
 
     from wandb.proto import wandb_internal_pb2
 
     (path,) = run.glob("wandb/offline-run-*/run-*.wandb")
-    data, position, part, rows = path.read_bytes(), 7, b"", []
+    data, position, part, records = path.read_bytes(), 7, b"", []
     while position + 7 <= len(data):
         left = 32768 - position % 32768
         if left < 7:
             position += left
             continue
         _, length, kind = struct.unpack("<IHB", data[position : position + 7])
+        if position + 7 + length > len(data):
+            break  # still being written
         part += data[position + 7 : position + 7 + length]
         position += 7 + length
         if kind in (1, 4):
-            record = wandb_internal_pb2.Record()
-            record.ParseFromString(part)
+            records.append(wandb_internal_pb2.Record())
+            records[-1].ParseFromString(part)
             part = b""
-            if record.WhichOneof("record_type") == "history":
-                items = record.history.item
-                rows.append({"/".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items})
-    return rows
+    return records
+
+
+def history(run, patience=60.0):
+    """The rows that a finished offline run recorded: wandb's own process may write the last of them a moment later."""
+    deadline, records = time.monotonic() + patience, recorded(run)
+    while not any(record.WhichOneof("record_type") == "exit" for record in records):
+        assert time.monotonic() < deadline, f"{run} was never closed"
+        time.sleep(0.1)
+        records = recorded(run)
+    items = [record.history.item for record in records if record.WhichOneof("record_type") == "history"]
+    return [{"/".join(i.nested_key) or i.key: json.loads(i.value_json) for i in row} for row in items]
 
 
 def test_offline_mirrors_every_record(tmp_path, monkeypatch):
