@@ -77,7 +77,8 @@ class LevelWindows(NamedTuple):
             "findings": findings,
         }
         if chosen_by is not None:
-            result["validation"] = {"model": _means(_section(self, chosen_by, train, fake).rows)["model"]}
+            alone = windowed.score(_protocol(self), windowed.given(_windows(self, chosen_by, train), fake))
+            result["validation"] = {"model": _means({"model": windowed.summary(alone)})["model"]}
         return plain(result)
 
     def write_report(self, path: str | PathLike[str], **parts: Any) -> dict[str, bytes]:
@@ -97,9 +98,7 @@ class _Section(NamedTuple):
 
 def _section(judge: LevelWindows, real: Series, train: Series, fake: PathArray) -> _Section:
     """The model and the floors, all fitted to windows of `train`, against windows of `real`."""
-    scale = scale_of(train)
-    ours, theirs = (scale.forward(_cut(judge, as_series("real", series))) for series in (train, real))
-    windows = Windows(ours, theirs, train, scale)
+    windows = _windows(judge, real, train)
     draws, unfitted = windowed.floors(windows)
     scores = {
         REPORTED.get(name, name): windowed.score(_protocol(judge), draw)
@@ -107,6 +106,12 @@ def _section(judge: LevelWindows, real: Series, train: Series, fake: PathArray) 
     }
     reasons = {f"{name}: {key}": why for name, found in scores.items() for key, why in found.reasons.items()}
     return _Section({name: windowed.summary(found) for name, found in scores.items()}, unfitted, reasons)
+
+
+def _windows(judge: LevelWindows, real: Series, train: Series) -> Windows:
+    scale = scale_of(train)
+    ours, theirs = (scale.forward(_cut(judge, as_series("real", series))) for series in (train, real))
+    return Windows(ours, theirs, train, scale)
 
 
 def _means(rows: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Any]:
