@@ -93,6 +93,7 @@ KINDS: Mapping[str, Any] = {
     "ceilings": list[str],
     "notes": list[str],
 }
+NEEDED = ("title", "citation", "claim", "source", "groups", "metrics", "headline", "seeds")
 
 
 def names(asked: str | None) -> list[str]:
@@ -119,6 +120,8 @@ def read(path: Path, *, files: Mapping[str, str] | None = None, trusted: tuple[s
             raise ConfigError(f"{where}: {key} is no key of a paper{closest(key, list(KINDS))}")
         if not fits(value, KINDS[key]):
             raise ConfigError(f"{where}: {key}={value} must be {describe(KINDS[key])}")
+    if missing := [key for key in NEEDED if key not in found]:
+        raise ConfigError(f"{where}: {missing[0]} is missing: a paper has {', '.join(NEEDED)}")
     made = build({key: found[key] for key in BUILT if key in found}, trusted_packages=trusted)
     shared = {"settings": found["settings"]} if "settings" in found else {}
     try:

@@ -22,7 +22,11 @@ def test_a_paper_is_read_with_its_functions_built(small):
 WRONG = {
     "seeds: [0, 1]": ("seeds: [0, x]", "seeds=.*must be list of int"),
     "title:": ("titel:", "titel is no key of a paper .*'title'"),
-    "citation: Somebody 2020.": ("", "missing.*'citation'"),
+    "citation: Somebody 2020.": ("", "citation is missing: a paper has title, citation"),
+    "headline: {group: Simulated, setting: First, published: theirs, metrics: [error, cover]}": (
+        "",
+        "headline is missing",
+    ),
     "goal: higher": ("goal: highest", "metrics.cover.goal=highest must be one of lower, higher"),
     "{error: .25": ("{eror: .25", "theirs.eror is none of the metrics"),
     "needs: realised": ("needs: other", "needs=other is not among the files"),
