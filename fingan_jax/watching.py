@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from fingan_jax.data import windows
 from fingan_jax.models.precision import computing_in
@@ -23,69 +23,92 @@ from fingan_jax.types import Batch, Key, Metrics, Paths, Players
 WINDOWS = 256  # real and generated ones in a look
 DAYS = 20  # of a window that is compared with others: in more dimensions nearly all are equally far from each other
 NEIGHBOURS = 5
+Series = Float[Array, "time feature"]
 KEY = zlib.crc32(b"watch")
 
 
 def make_watch(setup: Setup) -> Callable[[GANState], Metrics]:
     """Returns `watch(state)`, compiled once for all states of the program of `setup`.
 
-    It looks at at most 256 real windows, evenly spaced over the train part, and at as many generated ones. All looks at
-    a run see the same windows and the same noise, so that what changes from look to look is the players.
+    It looks at at most 256 real windows, evenly spaced over the train part, and at as many generated ones; and at up to
+    256 of the validation part, where there is one. All looks at a run see the same windows and the same noise, so
+    that what changes from look to look is the players.
 
     "watch/<name>" for the names of `spread`, of the averaged generator's paths; for those of `duel`, of the players as
     they are, where a term asks something of a discriminator and its scores are [batch]; and for those of `pulls`.
     """
     models = Players(*(computing_in(model, setup.precision) for model in setup.models))
-    play, start = make_play(models, setup.noise), jnp.asarray(_starts(setup))
+    play, later = make_play(models, setup.noise), _validation(setup)
+    start, start_later = (jnp.asarray(_starts(setup, len(series))) for series in (setup.told, later))
     some = min(setup.settings.batch_size, len(start))
 
-    @jax.jit
-    def watch(state: GANState, series: Float[Array, "time feature"]) -> Metrics:
-        key_paths, key_terms = jax.random.split(jax.random.fold_in(state.key, KEY))
+    def cut(series: Series, start: Int[Array, " number"]) -> Batch:
         paths = windows.gather(series, start, length=setup.past + setup.window)
-        batch = windows.parted(paths, past=setup.past, assets=setup.series.shape[1])
+        return windows.parted(paths, past=setup.past, assets=setup.series.shape[1])
+
+    @jax.jit
+    def watch(state: GANState, series: Series, later: Series) -> Metrics:
+        key_paths, key_terms = jax.random.split(jax.random.fold_in(state.key, KEY))
+        batch = cut(series, start)
         both = jax.tree.map(lambda *pair: jnp.stack(pair), state.ema, state.params.gen)
         average, now = jax.lax.map(lambda gen: play(state.params._replace(gen=gen), batch, key_paths).fake, both)
         found = spread(batch.x, average)
         if plays(setup.objective, "disc"):
             embedded = partial(shown, setup.models.gen, state.params.gen)
             round_ = play(state.params, batch, key_paths)
-            found |= duel(round_._replace(real=embedded(batch.x), fake=embedded(now)))
+            unseen = [cut(later, start_later)] if len(start_later) else []
+            unseen = [Batch(embedded(x), cond) for x, cond in unseen]
+            found |= duel(round_._replace(real=embedded(batch.x), fake=embedded(now)), *unseen)
         few = jax.tree.map(lambda x: x[:: len(start) // some][:some], batch)
         for player in Players._fields:
             found |= pulls(play, setup.objective, player, state, few, key_terms)
         return {f"watch/{name}": value for name, value in found.items()}
 
-    there = jnp.asarray(setup.told)
-    return lambda state: watch(state, there)
+    there, after = jnp.asarray(setup.told), jnp.asarray(later)
+    return lambda state: watch(state, there, after)
 
 
-def _starts(setup: Setup) -> np.ndarray:
-    last = (len(setup.series) - setup.past - setup.window) // setup.stride
-    return setup.stride * np.linspace(0, last, min(WINDOWS, last + 1)).round().astype(np.int32)
+def _validation(setup: Setup) -> np.ndarray:
+    """What `setup.told` is of the train part, of the validation part."""
+    part = setup.split.validation
+    series = setup.transform.forward(setup.returns[part]) if part.stop > part.start else setup.series[:0]
+    return setup.beside(np.asarray(series, np.float32), part)
 
 
-def duel(round_: Round) -> Metrics:
+def _starts(setup: Setup, days: int) -> np.ndarray:
+    last = (days - setup.past - setup.window) // setup.stride
+    return setup.stride * np.linspace(0, last, max(min(WINDOWS, last + 1), 0)).round().astype(np.int32)
+
+
+def duel(round_: Round, unseen: Batch | None = None) -> Metrics:
     """Who wins a round, `x` being its real and `G` its generated paths; nothing where scores are not [batch].
 
     `disc_accuracy`: P(D(x) > D(G)) over all pairs, ties counted half (the area under the ROC curve): .5 is fooled, 1
-    separates; it means the same for every objective. `margin`: (mean D(x) - mean D(G)) / pooled standard deviation.
-    `slope`, `slope_real`: mean norm of D's gradient in its paths, between real and generated ones and at real ones.
+    separates; it means the same for every objective. `disc_accuracy_unseen`: the same of real paths `unseen.x` that the
+    discriminator was not trained on. Far below the former, it knows its training paths by heart, and what it still
+    teaches is their noise (Karras et al. 2020, arXiv 2006.06676, section 2); but a market that changed does so too.
+    `margin`: (mean D(x) - mean D(G)) / pooled standard deviation. `slope`, `slope_real`: mean norm of D's gradient in
+    its paths, between real and generated ones and at real ones.
     """
     if jax.eval_shape(round_.disc, round_.real, round_.cond).ndim != 1:
         return {}
     real, fake = together(round_)
-    wins = (real[:, None] > fake[None, :]).mean() + 0.5 * (real[:, None] == fake[None, :]).mean()
     deviation = jnp.sqrt((real.var() + fake.var()) / 2)
     points = jnp.concatenate([interpolates(round_), round_.real])
     cond = None if round_.cond is None else jnp.concatenate([round_.cond, round_.cond])
     between, at_real = norm(input_gradient(round_.disc, points, cond)).reshape(2, -1).mean(axis=1)
+    later = {} if unseen is None else {"disc_accuracy_unseen": _wins(round_.disc(*unseen), fake)}
     return {
-        "disc_accuracy": wins,
+        "disc_accuracy": _wins(real, fake),
+        **later,
         "margin": (real.mean() - fake.mean()) / jnp.maximum(deviation, jnp.finfo(real.dtype).tiny),
         "slope": between,
         "slope_real": at_real,
     }
+
+
+def _wins(real: Float[Array, " m"], fake: Float[Array, " n"]) -> Float[Array, ""]:
+    return (real[:, None] > fake[None, :]).mean() + 0.5 * (real[:, None] == fake[None, :]).mean()
 
 
 def pulls(play: Play, objective: Objective, player: str, state: GANState, batch: Batch, key: Key) -> Metrics:

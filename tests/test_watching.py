@@ -11,9 +11,11 @@ from fingan_jax import pipeline
 from fingan_jax.build import config_dir
 from fingan_jax.data.prices import Prices
 from fingan_jax.objectives.term import Round
+from fingan_jax.types import Batch
 from fingan_jax.watching import duel, make_watch, spread
 
 TINY = ("name=test", "noise=vector", "noise.dim=3", "windows.window=16", "training.batch_size=16", "devices.count=1")
+FORECASTER = ("model=forecaster", "model.gen.unroll=1", "model.disc.unroll=1")
 DENSE = ("model=dense", "model.gen.sizes=[8]", "model.disc.sizes=[8]")
 
 
@@ -102,12 +104,34 @@ def assemble():
     return make
 
 
+def test_a_discriminator_that_knows_its_windows_by_heart_is_not_right_about_others_of_the_same_law():
+    real, fake, unseen = (jnp.asarray(normal(seed)) for seed in (3, 4, 5))
+
+    def by_heart(x, cond):
+        return -((x[:, None] - real[None]) ** 2).sum(axis=(2, 3)).min(axis=1)
+
+    found = duel(round_of(by_heart, real, fake), Batch(unseen))
+    assert found["disc_accuracy"] == 1.0
+    assert found["disc_accuracy_unseen"] == pytest.approx(0.5, abs=0.12)
+    same = duel(round_of(by_heart, real, fake), Batch(real))
+    assert same["disc_accuracy_unseen"] == same["disc_accuracy"]
+
+
+@pytest.mark.parametrize(("validation", "there"), [(0.0, False), (0.2, True)])
+def test_unseen_windows_are_looked_at_where_there_is_a_validation_part(assemble, validation, there):
+    setup, state = assemble(
+        f"windows.fractions=[0.7,{validation},{0.3 - validation}]", "windows.past=2", model=FORECASTER
+    )
+    assert ("watch/disc_accuracy_unseen" in make_watch(setup)(state)) == there
+
+
 def test_a_look_has_every_measure_and_the_same_bits_at_any_step(assemble):
     setup, state = assemble("objective=[non_saturating,moments,r1]")
     watch = make_watch(setup)
     found = watch(state)
     assert {name.removeprefix("watch/") for name in found} == {
-        *("std_ratio", "diversity", "nearest", "coverage", "disc_accuracy", "margin", "slope", "slope_real"),
+        *("std_ratio", "diversity", "nearest", "coverage"),
+        *("disc_accuracy", "disc_accuracy_unseen", "margin", "slope", "slope_real"),
         *("grad_norm/gen/non_saturating", "grad_norm/gen/moments"),
         *("grad_norm/disc/non_saturating", "grad_norm/disc/r1"),
     }
@@ -156,5 +180,5 @@ def test_it_is_the_averaged_generator_whose_paths_are_compared(assemble):
 
 
 def test_both_players_of_a_conditional_game_are_told_the_past(assemble):
-    setup, state = assemble("windows.past=8", model=("model=forecaster", "model.gen.unroll=1", "model.disc.unroll=1"))
+    setup, state = assemble("windows.past=8", model=FORECASTER)
     assert np.isfinite(make_watch(setup)(state)["watch/disc_accuracy"])

@@ -21,7 +21,7 @@ class Panel(NamedTuple):
 
 
 PANELS = (
-    Panel("Discriminator right", ("disc_accuracy",), ideal=0.5),
+    Panel("Discriminator right", ("disc_accuracy", "disc_accuracy_unseen"), ideal=0.5),
     Panel("Margin and slope", ("margin", "slope", "slope_real")),
     Panel("Gradients by weighted term", ("grad_norm/",), scale="log"),
     Panel("Generated / real", ("std_ratio", "diversity", "nearest", "coverage"), ideal=1.0),
