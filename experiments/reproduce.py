@@ -17,7 +17,7 @@ def main(cfg):
 
     devices.use_compilation_cache(cfg.cache)
     plain, trusted = as_dict(cfg), tuple(cfg.trusted_packages)
-    given = given_files(plain, cfg.name)
+    given, train = given_files(plain, cfg.name), true_or_false(plain, "train")
     names = paper.names(cfg.name)
     read = lambda name: paper.read(config_dir() / "paper" / f"{name}.yaml", files=given, trusted=trusted)
     known = {name: paper.resized(read(name), plain["sizes"]) for name in names}
@@ -28,7 +28,7 @@ def main(cfg):
         for name, one in known.items()
     }
     some = [list_or_none(plain, key, str) for key in ("settings", "groups")]
-    wanted = {name: jobs.chosen(plan, *some) for name, plan in plans.items()}
+    wanted = {name: jobs.chosen(plan, *some) if train else jobs.done(plan) for name, plan in plans.items()}
     left = {name: jobs.left(chosen, composed) for name, chosen in wanted.items()}
     undone = False
     for name, one in known.items():
@@ -54,11 +54,20 @@ def report(one, plan, folder, trusted):
     from fingan_jax.reproducing import drawings, jobs, pages, scores, tables
     from fingan_jax.training import sweep_folder
 
-    found, stood, lost = scores.score_all(one, plan, folder, trusted), jobs.standings(plan), jobs.left_out(one)
-    figures = drawings.draw_all(drawings.Shown(one, found, plan, trusted))
+    found, stood = scores.score_all(one, plan, folder, trusted), jobs.standings(plan)
+    lost = jobs.left_out(one, {row["group"] for row in found.runs})
+    figures = drawings.draw_all(drawings.Shown(one, found, plan, trusted), folder)
     page = pages.write(one, found, folder, stood=stood, said=lost, figures=figures)
     print(f"\n{one.title}\n\n{tables.tables(one, found)}\n\n{sweep_folder.table(stood)}", *lost, sep="\n")
     print(f"\ntables: {page}")
+
+
+def true_or_false(plain, key):
+    from fingan_jax.schema import ConfigError
+
+    if not isinstance(plain[key], bool):
+        raise ConfigError(f"{key}={plain[key]} must be true or false")
+    return plain[key]
 
 
 def list_or_none(plain, key, kind):

@@ -1,7 +1,7 @@
 """The figures of a paper as its file names them: scores with intervals, and samples of runs beside the real days."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from fingan_jax.evaluation.figures import png
 from fingan_jax.evaluation.look import INK, MODEL, QUIET
 from fingan_jax.evaluation.paths import Series
 from fingan_jax.reproducing import tables
-from fingan_jax.reproducing.jobs import Job
+from fingan_jax.reproducing.jobs import Job, absent, slug
 from fingan_jax.reproducing.paper import Metric, Paper
 from fingan_jax.reproducing.scores import Found, Row, number, sample_of, train_of
 from fingan_jax.training.standing import DONE, standing
@@ -36,12 +36,19 @@ class NothingDoneError(ValueError):
     """A figure of runs of which none is done."""
 
 
-def draw_all(shown: Shown) -> dict[str, bytes]:
-    """Every figure that the paper's file names, as PNG by its caption; none of which no run is done."""
-    drawn = {}
+def draw_all(shown: Shown, before: Path | None = None) -> dict[str, bytes]:
+    """Every figure that the paper's file names, as PNG by its caption; none of which no run is done.
+
+    A figure of a group that needs a file that is not brought this time stays as it is in the folder `before`.
+    """
+    drawn, without = {}, absent(shown.paper)
     for caption, draw in shown.paper.figures.items():
-        with suppress(NothingDoneError):
+        kept = before / f"{slug(caption)}.png" if before is not None else None
+        try:
             drawn[caption] = png(draw, shown, dpi=DPI)
+        except NothingDoneError:
+            if kept is not None and kept.is_file() and getattr(draw, "keywords", {}).get("group") in without:
+                drawn[caption] = kept.read_bytes()
     return drawn
 
 

@@ -1,7 +1,7 @@
 """The runs of a paper: which there are, trained or resumed until all are done, each in a folder of its own."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,12 +37,11 @@ def planned(paper: Paper, folder: Path, *, seeds: Sequence[int], more: Sequence[
 
     Those that need a file that the user has not brought are left out: see `left_out`.
     """
-    jobs = []
+    jobs, without = [], absent(paper)
     for title, group in paper.groups.items():
-        path = paper.files[group.needs].path if group.needs else None
-        if group.needs and path is None:
+        if title in without:
             continue
-        brought = [f"data.path={path}"] if path else []
+        brought = [f"data.path={paper.files[group.needs].path}"] if group.needs else []
         for setting, own in group.settings.items():
             fixed = [*own, *group.overrides, *paper.overrides, *brought, *more, "resume=true"]
             place = folder / slug(title) / slug(setting)
@@ -66,14 +65,27 @@ def chosen(jobs: Sequence[Job], settings: Sequence[str] | None, groups: Sequence
     return [job for job in jobs if of(settings, job.setting) and of(groups, job.group)]
 
 
-def left_out(paper: Paper) -> list[str]:
-    """What is not run since a file of the user's is not there: which, what it is, and how to bring it."""
-    lost = [(title, group.needs) for title, group in paper.groups.items() if group.needs]
+def absent(paper: Paper) -> list[str]:
+    """The groups that need a file that the user has not brought."""
+    return [title for title, group in paper.groups.items() if group.needs and paper.files[group.needs].path is None]
+
+
+def left_out(paper: Paper, kept: Collection[str] = ()) -> list[str]:
+    """What is not run since a file of the user's is not there: which, what it is, and how to bring it.
+
+    `kept` are groups whose tables stay as they were.
+    """
+    said = {title: "kept as it was" if title in kept else "not run" for title in absent(paper)}
+    needs = {title: str(paper.groups[title].needs) for title in said}
     return [
-        f"{title}: not run, +files.{name}=FILE is not given. {about(paper.files[name])}"
-        for title, name in lost
-        if paper.files[name].path is None
+        f"{title}: {what}, +files.{needs[title]}=FILE is not given. {about(paper.files[needs[title]])}"
+        for title, what in said.items()
     ]
+
+
+def done(plan: Sequence[Job]) -> list[Job]:
+    """Those whose run is done."""
+    return [job for job in plan if standing(job.folder).state == DONE]
 
 
 def slug(text: str) -> str:

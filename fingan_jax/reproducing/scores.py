@@ -20,7 +20,7 @@ from fingan_jax.evaluation.baselines import FitError
 from fingan_jax.evaluation.paths import PathArray, Series
 from fingan_jax.identity import digest
 from fingan_jax.pipeline import Setup
-from fingan_jax.reproducing.jobs import SPEED, Job
+from fingan_jax.reproducing.jobs import SPEED, Job, absent
 from fingan_jax.reproducing.paper import Paper
 from fingan_jax.training import run_folder
 from fingan_jax.training.standing import DONE, standing
@@ -38,7 +38,10 @@ class Found(NamedTuple):
 
 
 def score_all(paper: Paper, jobs: Sequence[Job], folder: Path, trusted: tuple[str, ...] = ()) -> Found:
-    """Scores every finished run, and the floors on the data of each group, into results.csv and floors.csv."""
+    """Scores every finished run, and the floors on the data of each group, into results.csv and floors.csv.
+
+    Rows of groups that need a file that is not brought this time stay as they were.
+    """
     done = [job for job in jobs if standing(job.folder).state == DONE]
     found = Found([], [])
     before = Found(read_rows(folder / RESULTS), read_rows(folder / FLOORS))
@@ -47,6 +50,9 @@ def score_all(paper: Paper, jobs: Sequence[Job], folder: Path, trusted: tuple[st
         first = runs.load_run(members[0].folder, trusted)
         found.runs.extend(_run(paper, job, train_of(first.setup), before.runs, trusted) for job in members)
         found.floors.extend(_floors(paper, members[0], first, before.floors))
+    without = absent(paper)
+    for now, old in zip(found, before, strict=True):
+        now.extend(row for row in old if row["group"] in without)
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / RESULTS, found.runs, list(paper.metrics))
     write_rows(folder / FLOORS, found.floors, list(paper.metrics))

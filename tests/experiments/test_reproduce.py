@@ -79,6 +79,19 @@ def test_a_table_is_made_from_nothing_and_again_from_what_is_there(reproduce, tm
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_tables_of_what_is_done_are_written_without_training_more(reproduce, tmp_path):
+    code, _, err = reproduce("seeds=[0]")
+    assert code == 0, err
+    code, _, err = reproduce("train=false")
+    assert code == 0, err
+    folder = tmp_path / "tables" / "quantgan"
+    assert [(row["setting"], row["seed"]) for row in rows(folder / "results.csv")] == [
+        ("C-SVNN, non-saturating + R1", "0")
+    ]
+    assert "1 of 25 runs are done" in (folder / "README.md").read_text()
+    assert len(list((tmp_path / "runs").rglob("seed_*"))) == 1
+
+
 def test_a_run_that_fails_is_listed_and_the_others_go_on(reproduce, tmp_path):
     code, out, err = reproduce("seeds=[3]", runs=("optimizer.gen.learning_rate=1.0e30",))
     assert code == 1, err
@@ -95,6 +108,7 @@ def test_a_run_that_fails_is_listed_and_the_others_go_on(reproduce, tmp_path):
         (("settings=[TCM]",), "settings: TCM is none"),
         (("groups=[S]",), "groups: S is none"),
         (("seeds=[0,x]",), "seeds=[0, 'x'] must be a list"),
+        (("train=maybe",), "train=maybe must be true or false"),
         (("steps=0",), "training.num_steps=0 must be at least 1"),
         (("+files.own=x.csv",), "files.own: the paper has no such file"),
         (("paper=all", "+files.own=x.csv"), "a file belongs to one paper"),

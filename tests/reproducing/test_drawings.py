@@ -1,6 +1,7 @@
 """The figures of a paper: of what is done, with the numbers of its rows, the same bytes each time."""
 
 import io
+from functools import partial
 
 import numpy as np
 import pytest
@@ -44,6 +45,18 @@ def test_a_figure_of_nothing_is_left_out(shown):
         drawings.samples(none, draw=None, group="Simulated")
     figures = {"Some": lambda shown: drawings.scores(shown, group="Simulated", metrics=["error"])}
     assert drawings.draw_all(none._replace(paper=none.paper._replace(figures=figures))) == {}
+
+
+def test_a_figure_whose_file_is_not_brought_stays_as_it_was(shown, tmp_path):
+    none = shown._replace(found=Found([], []))
+    figures = {
+        f"Of {group}": partial(drawings.scores, group=group, metrics=["error"]) for group in ("Simulated", "Yours")
+    }
+    none = none._replace(paper=none.paper._replace(figures=figures))
+    for name in ("of_simulated", "of_yours"):
+        (tmp_path / f"{name}.png").write_bytes(name.encode())
+    assert drawings.draw_all(none, tmp_path) == {"Of Yours": b"of_yours"}
+    assert drawings.draw_all(none, tmp_path / "none") == {}
 
 
 def test_figures_are_png_of_readable_width_and_the_same_each_time(shown):

@@ -61,6 +61,8 @@ def test_a_file_of_the_users_is_described_where_it_is_missing_or_wrong(small, wr
         "Yours: not run, +files.realised=FILE is not given. It is daily realised variances, from their library, with "
         "the columns date, rv5. Without it: only Yours is left out."
     )
+    (said,) = jobs.left_out(small, {"Yours"})
+    assert said.startswith("Yours: kept as it was, +files.realised=FILE is not given.")
     with pytest.raises(ConfigError, match=r"files.realised=.*nowhere.csv: no such file. It is daily.*date, rv5"):
         paper.read(written(), files={"realised": str(tmp_path / "nowhere.csv")})
     file = tmp_path / "own.csv"

@@ -58,6 +58,22 @@ def finished(small, tmp_path, monkeypatch):
     return small._replace(metrics=metrics, sizes={"num_paths": 5, "num_days": 60}), [job, other]
 
 
+def test_rows_of_a_group_whose_file_is_not_brought_stay_as_they_were(finished, tmp_path):
+    paper, plan = finished
+    ours = {"group": "Yours", "setting": "Third", "seed": "0", "of": "x", "emd_1": "0.5"}
+    stale = {**ours, "group": "Simulated", "setting": "Second, larger"}
+    (tmp_path / "tables").mkdir()
+    scores.write_rows(tmp_path / "tables" / scores.RESULTS, [stale, ours], list(paper.metrics))
+    scores.write_rows(tmp_path / "tables" / scores.FLOORS, [{"group": "Yours", "floor": "coin", "of": "y"}], ["emd_1"])
+    found = scores.score_all(paper, plan, tmp_path / "tables")
+    assert [(row["group"], row["setting"]) for row in found.runs] == [("Simulated", "First"), ("Yours", "Third")]
+    assert [row["floor"] for row in found.floors if row["group"] == "Yours"] == ["coin"]
+    assert scores.read_rows(tmp_path / "tables" / scores.RESULTS)[1]["emd_1"] == "0.5"
+    brought = {"realised": paper.files["realised"]._replace(path="mine.csv")}
+    again = scores.score_all(paper._replace(files=brought), plan, tmp_path / "tables")
+    assert [row["group"] for row in again.runs] == ["Simulated"]  # its run is not done: nothing stands for it
+
+
 def test_a_finished_run_and_the_floors_are_scored_once(finished, tmp_path):
     paper, plan = finished
     found = scores.score_all(paper, plan, tmp_path / "tables")
