@@ -14,10 +14,9 @@ from fingan_jax.evaluation.figures import png
 from fingan_jax.evaluation.look import INK, MODEL, QUIET
 from fingan_jax.evaluation.paths import Series
 from fingan_jax.reproducing import tables
-from fingan_jax.reproducing.jobs import Job, absent, slug
+from fingan_jax.reproducing.jobs import Job, absent, done, slug
 from fingan_jax.reproducing.paper import Metric, Paper
 from fingan_jax.reproducing.scores import Found, Row, number, sample_of, train_of
-from fingan_jax.training.standing import DONE, standing
 
 Draw = Callable[[Series, Generated], Figure]
 DPI = 110
@@ -67,8 +66,8 @@ def samples(
     Raises NothingDoneError without a run.
     """
     first: dict[str, Job] = {}
-    for job in shown.jobs:
-        if job.group == group and (settings is None or job.setting in settings) and standing(job.folder).state == DONE:
+    for job in done(shown.jobs):
+        if job.group == group and (settings is None or job.setting in settings):
             first.setdefault(job.setting, job)
     if not first:
         raise NothingDoneError(f"{group}: no run is done")

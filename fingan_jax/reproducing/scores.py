@@ -20,10 +20,9 @@ from fingan_jax.evaluation.baselines import FitError
 from fingan_jax.evaluation.paths import PathArray, Series
 from fingan_jax.identity import digest
 from fingan_jax.pipeline import Setup
-from fingan_jax.reproducing.jobs import SPEED, Job, absent
+from fingan_jax.reproducing.jobs import SPEED, Job, absent, done
 from fingan_jax.reproducing.paper import Paper
 from fingan_jax.training import run_folder
-from fingan_jax.training.standing import DONE, standing
 
 RESULTS, FLOORS = "results.csv", "floors.csv"
 MARKET = "market"  # the real series against itself
@@ -42,11 +41,10 @@ def score_all(paper: Paper, jobs: Sequence[Job], folder: Path, trusted: tuple[st
 
     Rows of groups that need a file that is not brought this time stay as they were.
     """
-    done = [job for job in jobs if standing(job.folder).state == DONE]
-    found = Found([], [])
+    finished, found = done(jobs), Found([], [])
     before = Found(read_rows(folder / RESULTS), read_rows(folder / FLOORS))
-    for group in dict.fromkeys(job.group for job in done):
-        members = [job for job in done if job.group == group]
+    for group in dict.fromkeys(job.group for job in finished):
+        members = [job for job in finished if job.group == group]
         first = runs.load_run(members[0].folder, trusted)
         found.runs.extend(_run(paper, job, train_of(first.setup), before.runs, trusted) for job in members)
         found.floors.extend(_floors(paper, members[0], first, before.floors))
