@@ -23,10 +23,7 @@ def main(cfg):
     known = {name: paper.resized(read(name), plain["sizes"]) for name in names}
     more = [*([f"training.num_steps={cfg.steps}"] if cfg.steps is not None else []), *plain["overrides"]]
     seeds = list_or_none(plain, "seeds", int)
-    plans = {
-        name: jobs.planned(one, Path(cfg.out) / name, seeds=seeds or one.seeds, more=more)
-        for name, one in known.items()
-    }
+    plans = {name: jobs.planned(one, Path(cfg.out) / name, seeds=seeds, more=more) for name, one in known.items()}
     some = [list_or_none(plain, key, str) for key in ("settings", "groups")]
     wanted = {name: jobs.chosen(plan, *some) if train else jobs.done(plan) for name, plan in plans.items()}
     left = {name: jobs.left(chosen, composed) for name, chosen in wanted.items()}

@@ -32,10 +32,11 @@ class Job(NamedTuple):
 Compose = Callable[[Sequence[str]], Any]  # overrides of conf/config.yaml -> the config of a run
 
 
-def planned(paper: Paper, folder: Path, *, seeds: Sequence[int], more: Sequence[str] = ()) -> list[Job]:
+def planned(paper: Paper, folder: Path, *, seeds: Sequence[int] | None = None, more: Sequence[str] = ()) -> list[Job]:
     """Every run of the paper that can be had, setting by setting; `more` overrides come last.
 
-    Those that need a file that the user has not brought are left out: see `left_out`.
+    `seeds` are those of every setting, by default the paper's. Runs that need a file that the user has not brought are
+    left out: see `left_out`.
     """
     jobs, without = [], absent(paper)
     for title, group in paper.groups.items():
@@ -47,7 +48,8 @@ def planned(paper: Paper, folder: Path, *, seeds: Sequence[int], more: Sequence[
             place = folder / slug(title) / slug(setting)
             name = f"name={slug(setting)}"
             jobs += [
-                Job(title, setting, seed, place / f"seed_{seed}", [*fixed, name, f"seed={seed}"]) for seed in seeds
+                Job(title, setting, seed, place / f"seed_{seed}", [*fixed, name, f"seed={seed}"])
+                for seed in seeds or paper.seeds_of.get(setting, paper.seeds)
             ]
     if len({job.folder for job in jobs}) < len(jobs):
         raise ConfigError(f"{paper.name}: two settings have one folder: give them names that differ in their letters")

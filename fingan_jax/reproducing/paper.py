@@ -56,7 +56,7 @@ class Paper(NamedTuple):
     `floors_run(run, key)` the same numbers of a floor on the data of a run, of whose players it knows nothing.
     `memorisers` are those of the floors that copy history, `ceilings` those that know what no model can: both are
     shown, and neither beaten nor lost to. `settings` are those of every group that has none of its own. `figures` by
-    their captions are drawn by functions of `drawings`.
+    their captions are drawn by functions of `drawings`. `seeds` are those of every setting that has none in `seeds_of`.
     Without `score`, and for what it does not name, the numbers are those of each run's own evaluation.json.
     """
 
@@ -69,6 +69,7 @@ class Paper(NamedTuple):
     metrics: Mapping[str, Metric]
     headline: Headline
     seeds: Sequence[int]
+    seeds_of: Mapping[str, Sequence[int]] = {}
     overrides: Sequence[str] = ()
     score: Callable[..., Mapping[str, float]] | None = None
     score_run: Callable[..., Mapping[str, float]] | None = None
@@ -88,6 +89,7 @@ KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("title", "citation", "claim", "source"), str),
     **dict.fromkeys(("groups", "metrics", "headline", "files", "sizes", "settings", *BUILT), dict[str, Any]),
     "seeds": list[int],
+    "seeds_of": dict[str, list[int]],
     "overrides": list[str],
     "memorisers": list[str],
     "ceilings": list[str],
@@ -149,6 +151,9 @@ def resized(paper: Paper, sizes: Mapping[str, int | None]) -> Paper:
 
 def _check(paper: Paper, where: str) -> None:
     floors = [*paper.floors, *paper.floors_run]
+    settings = {name for group in paper.groups.values() for name in group.settings}
+    if unknown := [name for name in paper.seeds_of if name not in settings]:
+        raise ConfigError(f"{where}: seeds_of: {unknown[0]} is no setting of the paper{closest(unknown[0], settings)}")
     for title, group in paper.groups.items():
         if unknown := [name for name in group.floors or () if name not in floors]:
             raise ConfigError(f"{where}: groups.{title}.floors: {unknown[0]} is none of the floors")

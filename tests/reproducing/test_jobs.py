@@ -24,6 +24,13 @@ def test_every_setting_and_seed_is_planned_in_a_folder_of_its_own(small, tmp_pat
     assert jobs.standings(plan)["Simulated/First/seed 0"].state == standing.PENDING
 
 
+def test_a_slow_setting_has_fewer_seeds_unless_the_user_names_them(written, tmp_path):
+    found = paper.read(written("overrides: [data", "seeds_of: {First: [4]}\noverrides: [data"))
+    of = lambda plan: [(job.setting, job.seed) for job in plan]
+    assert of(jobs.planned(found, tmp_path)) == [("First", 4), ("Second, larger", 0), ("Second, larger", 1)]
+    assert of(jobs.planned(found, tmp_path, seeds=[2])) == [("First", 2), ("Second, larger", 2)]
+
+
 def test_a_group_runs_on_the_users_file_where_it_is_given(written, tmp_path):
     file = tmp_path / "own.csv"
     file.write_text("date,rv5\n")

@@ -22,6 +22,8 @@ def test_a_paper_is_read_with_its_functions_built(small):
 WRONG = {
     "seeds: [0, 1]": ("seeds: [0, x]", "seeds=.*must be list of int"),
     "title:": ("titel:", "titel is no key of a paper .*'title'"),
+    "title: Two": ("seeds_of: {Frist: [0]}\ntitle: Two", "seeds_of: Frist is no setting of the paper .*'First'"),
+    "overrides: [data": ("seeds_of: {First: [x]}\noverrides: [data", "seeds_of=.*must be"),
     "citation: Somebody 2020.": ("", "citation is missing: a paper has title, citation"),
     "headline: {group: Simulated, setting: First, published: theirs, metrics: [error, cover]}": (
         "",
