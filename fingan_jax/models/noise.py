@@ -1,9 +1,11 @@
 """The randomness a generator turns into paths: each function of parameters returns a sampler."""
 
 import math
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from fingan_jax.types import Key, Noise
@@ -64,6 +66,34 @@ def student_t(dim: int, df: float, steps: int | None = None) -> Noise:
         key_radius, key_angle = jax.random.split(key)
         radius = jnp.sqrt((df - 2) * jnp.expm1(2 / df * jax.random.exponential(key_radius, size)))
         return (radius * jnp.cos(2 * jnp.pi * jax.random.uniform(key_angle, size))).reshape(shape)
+
+    return sample
+
+
+def persistent(dim: int, half_lives: Sequence[float]) -> Noise:
+    """`gaussian(dim)` and, after it, a slow coordinate for each half-life: `sample(...) -> [batch, time, dim + slow]`.
+
+    A slow coordinate is n_t = phi n_{t-1} + sqrt(1 - phi^2) e_t with e independent standard normal and
+    phi = 2^(-1 / half-life in days), begun in its stationary law: standard normal on each day, correlated by
+    2^(-k / half-life) with itself k days later. With it a volatility generator is a model of stochastic volatility
+    (Taylor 1982) whose memory does not end with its receptive field.
+
+    Raises:
+        ValueError: `dim` is not positive, no half-life is given, or one is not positive.
+    """
+    _check(dim, None)
+    if not half_lives or min(half_lives) <= 0:
+        raise ValueError(f"noise.half_lives is {list(half_lives)}: give at least one number of days above 0")
+    fast = gaussian(dim)
+    phi = np.exp2(-1.0 / np.asarray(half_lives, np.float32))[None]
+
+    def sample(key: Key, batch_size: int, time: int) -> Float[Array, "batch time noise"]:
+        key_fast, key_slow = jax.random.split(key)
+        shocks = jax.random.normal(key_slow, (time, batch_size, len(half_lives)))
+        steps = shocks[1:] * np.sqrt(1.0 - phi**2)[None]
+        _, later = jax.lax.scan(lambda n, e: (phi * n + e,) * 2, shocks[0], steps)
+        slow = jnp.concatenate([shocks[:1], later]).swapaxes(0, 1)
+        return jnp.concatenate([fast(key_fast, batch_size, time), slow], axis=-1)
 
     return sample
 

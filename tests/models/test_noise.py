@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fingan_jax.models.noise import gaussian, student_t, uniform, with_history
+from fingan_jax.models.noise import gaussian, persistent, student_t, uniform, with_history
 
 KEY = jax.random.key(0)
 
@@ -54,9 +54,35 @@ def test_radius_and_angle_are_independent_across_coordinates():
     assert np.corrcoef(np.abs(draws).T)[0, 1] == pytest.approx(0, abs=0.02)
 
 
+def test_persistent_noise_has_the_autocorrelation_and_the_law_of_its_closed_form_from_the_first_day():
+    draws = np.asarray(persistent(1, [2.0, 20.0])(KEY, 40_000, 12))
+    assert draws.shape == (40_000, 12, 3)
+    for coordinate, half_life in ((1, 2.0), (2, 20.0)):
+        days = draws[:, :, coordinate]
+        for lag in (1, 5, 11):  # sd of a correlation of 40000 pairs is below .005
+            measured = np.corrcoef(days[:, 0], days[:, lag])[0, 1]
+            assert measured == pytest.approx(2 ** (-lag / half_life), abs=0.02)
+        assert stats.kstest(days[:, 0], "norm").pvalue > 1e-3
+        assert stats.kstest(days[:, -1], "norm").pvalue > 1e-3
+
+
+def test_persistent_noise_keeps_its_fast_coordinates_independent_and_its_coordinates_apart():
+    draws = np.asarray(persistent(2, [10.0])(KEY, 20_000, 3))
+    columns = np.concatenate([draws[:, 0], draws[:, 1, :2]], axis=1)  # all but the slow one of the second day
+    np.testing.assert_allclose(np.corrcoef(columns.T), np.eye(5), atol=0.03)
+
+
+def test_a_coordinate_that_forgets_at_once_is_white():
+    draws = np.asarray(persistent(1, [1e-3])(KEY, 20_000, 2))[:, :, 1]
+    assert np.corrcoef(draws.T)[0, 1] == pytest.approx(0, abs=0.03)
+
+
 @pytest.mark.parametrize(
     ("make", "named"),
     [
+        (lambda: persistent(0, [5.0]), "noise.dim is 0"),
+        (lambda: persistent(2, []), r"noise.half_lives is \[\]"),
+        (lambda: persistent(2, [5.0, 0.0]), r"noise.half_lives is \[5.0, 0.0\]"),
         (lambda: student_t(3, 2.0), "noise.df is 2.0"),
         (lambda: student_t(0, 5.0), "noise.dim is 0"),
         (lambda: gaussian(0), "noise.dim is 0"),
