@@ -100,7 +100,7 @@ def resolved(overrides):
 
 def checked(cfg):
     """Where the numbers go. Raises ValueError for what would fail only after measuring."""
-    from fingan_jax.schema import fits
+    from fingan_jax.schema import check_kinds, fits
 
     out = Path(cfg.out) if cfg.out is not None else None
     if out and (out.suffix != ".json" or not out.parent.is_dir()):
@@ -113,8 +113,7 @@ def checked(cfg):
     for key in ("seconds", "limit"):
         if not fits(cfg[key], float) or cfg[key] <= 0:
             raise ValueError(f"{key}={cfg[key]} must be a number above 0")
-    if not fits(cfg.compiled, bool):
-        raise ValueError(f"compiled={cfg.compiled} must be true or false")
+    check_kinds(cfg, {"compiled": bool})
     if cfg.device not in ("cpu", "cuda"):
         raise ValueError(f"device={cfg.device} must be cpu or cuda")
     if set(cfg.cases) & set("abcd") and find_spec("torch") is None:

@@ -13,19 +13,27 @@ def main(cfg):
 
     from fingan_jax.build import as_dict, config_dir
     from fingan_jax.reproducing import jobs, pages, paper
+    from fingan_jax.schema import check_kinds
     from fingan_jax.training import devices
 
     devices.use_compilation_cache(cfg.cache)
     plain, trusted = as_dict(cfg), tuple(cfg.trusted_packages)
-    given, train = given_files(plain, cfg.name), true_or_false(plain, "train")
+    check_kinds(plain, {
+        "train": bool, "seeds": list[int] | None, "settings": list[str] | None, "groups": list[str] | None,
+        "files": dict[str, str],
+    })  # fmt: skip
+    given = given_files(plain, cfg.name)
     names = paper.names(cfg.name)
     read = lambda name: paper.read(config_dir() / "paper" / f"{name}.yaml", files=given, trusted=trusted)
     known = {name: paper.resized(read(name), plain["sizes"]) for name in names}
     more = [*([f"training.num_steps={cfg.steps}"] if cfg.steps is not None else []), *plain["overrides"]]
-    seeds = list_or_none(plain, "seeds", int)
-    plans = {name: jobs.planned(one, Path(cfg.out) / name, seeds=seeds, more=more) for name, one in known.items()}
-    some = [list_or_none(plain, key, str) for key in ("settings", "groups")]
-    wanted = {name: jobs.chosen(plan, *some) if train else jobs.done(plan) for name, plan in plans.items()}
+    plans = {
+        name: jobs.planned(one, Path(cfg.out) / name, seeds=plain["seeds"], more=more) for name, one in known.items()
+    }
+    wanted = {
+        name: jobs.chosen(plan, plain["settings"], plain["groups"]) if cfg.train else jobs.done(plan)
+        for name, plan in plans.items()
+    }
     left = {name: jobs.left(chosen, composed) for name, chosen in wanted.items()}
     undone = False
     for name, one in known.items():
@@ -59,30 +67,10 @@ def report(one, plan, folder, trusted):
     print(f"\ntables: {page}")
 
 
-def true_or_false(plain, key):
-    from fingan_jax.schema import ConfigError
-
-    if not isinstance(plain[key], bool):
-        raise ConfigError(f"{key}={plain[key]} must be true or false")
-    return plain[key]
-
-
-def list_or_none(plain, key, kind):
-    from fingan_jax.schema import ConfigError, fits
-
-    if plain[key] is not None and (not fits(plain[key], list[kind]) or not plain[key]):
-        raise ConfigError(
-            f"{key}={plain[key]} must be a list, such as {[0, 1] if kind is int else ['A', 'B']}, or null"
-        )
-    return plain[key]
-
-
 def given_files(plain, name):
     from fingan_jax.reproducing.paper import EVERY
-    from fingan_jax.schema import ConfigError, fits
+    from fingan_jax.schema import ConfigError
 
-    if not fits(plain["files"], dict[str, str]):
-        raise ConfigError(f"files={plain['files']} must be paths by name, as in +files.name=FILE")
     if plain["files"] and name == EVERY:
         raise ConfigError(f"files={plain['files']}: a file belongs to one paper, give its name instead of paper={name}")
     return plain["files"]

@@ -6,7 +6,7 @@ from typing import Any
 from fingan_jax import drawing
 from fingan_jax.build import build
 from fingan_jax.pipeline import Setup
-from fingan_jax.schema import ConfigError, fits
+from fingan_jax.schema import ConfigError, check_kinds, fits
 
 Config = Mapping[str, Any]
 SHORTEST = 10  # days of a path, and of the test part, that can be scored
@@ -17,8 +17,7 @@ def check_judgement(cfg: Config, setup: Setup, trusted: tuple[str, ...]) -> None
     sampling, test = cfg["sampling"], setup.split.test
     if not isinstance(cfg["provenance"], Mapping):
         raise ConfigError(f"provenance={cfg['provenance']} must name versions and hashes, as in the run that wrote it")
-    if not fits(cfg.get("explain", True), bool):
-        raise ConfigError(f"explain={cfg['explain']} must be true or false")
+    check_kinds(cfg, {"explain": bool})
     judge = build(cfg["evaluation"], trusted_packages=trusted)
     if not callable(judge):
         raise ConfigError("evaluation must name a function that scores, such as fingan_jax.evaluation.suite.evaluate")

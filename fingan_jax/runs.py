@@ -15,7 +15,7 @@ from fingan_jax.identity import identity, provenance
 from fingan_jax.judgeable import SHORTEST, check_judgement
 from fingan_jax.monitor import Monitor, make_monitor
 from fingan_jax.pipeline import Setup
-from fingan_jax.schema import ConfigError, describe, fits
+from fingan_jax.schema import ConfigError, check_kinds
 from fingan_jax.training import alarms, checkpoint, distributed, parallel, run_folder
 from fingan_jax.training.checkpoint import CheckpointError
 from fingan_jax.training.logger import check_mode, read_records
@@ -53,9 +53,7 @@ def open_run(cfg: Config, folder: Path, *, like: Setup | None = None, at_once: i
     Raises: ConfigError or ValueError, naming the key and the remedy, before anything is written.
     """
     resolved = as_dict(cfg)
-    for key, kind in KINDS.items():
-        if not fits(resolved[key], kind):
-            raise ConfigError(f"{key}={resolved[key]} must be {describe(kind)}")
+    check_kinds(resolved, KINDS)
     check_mode(resolved["wandb"]["mode"])
     trusted = tuple(resolved["trusted_packages"])
     setup = pipeline.assemble(cfg, trusted=trusted) if like is None else pipeline.vary(like, cfg, trusted=trusted)

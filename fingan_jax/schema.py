@@ -68,6 +68,13 @@ def fits(value: Any, hint: Any) -> bool:
     return _fits_container(value, origin or hint, args)
 
 
+def check_kinds(values: Mapping[str, Any], kinds: Mapping[str, Any], prefix: str = "") -> None:
+    """Raises ConfigError for the first of `values` that is not of its kind, `prefix` before its key."""
+    for key, kind in kinds.items():
+        if key in values and not fits(values[key], kind):
+            raise ConfigError(f"{prefix}{key}={values[key]} must be {describe(kind)}")
+
+
 def describe(hint: Any) -> str:
     """A hint in a reader's words: `int`, `float or null`, `one of 'a', 'b'`, `list of int`."""
     origin, args = get_origin(hint), get_args(hint)
@@ -81,7 +88,13 @@ def describe(hint: Any) -> str:
         return "list of " + describe(args[0])
     if base in _MAPPINGS:
         return "a mapping"
-    words = {None: "null", NoneType: "null", float: "finite float", Callable: "a node with _target_"}
+    words = {
+        None: "null",
+        NoneType: "null",
+        bool: "true or false",
+        float: "finite float",
+        Callable: "a node with _target_",
+    }
     return words.get(base) or re.sub(r"\b(\w+\.)+", "", getattr(base, "__name__", str(base)))
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jaxtyping import Array, Float
 
-from fingan_jax.schema import ConfigError, check_node, closest, describe, fits, join_key
+from fingan_jax.schema import ConfigError, check_kinds, check_node, closest, describe, fits, join_key
 
 NODE = {"_target_": "a.b"}
 Rate = NewType("Rate", float)
@@ -68,6 +68,7 @@ def test_a_union_accepts_what_one_of_its_parts_accepts(value: Any) -> None:
         (int, "int"),
         (float | None, "finite float or null"),
         (None | str, "str or null"),
+        (bool, "true or false"),
         (Literal["a", 2], "one of 'a', 2"),
         (tuple[int, ...], "list of int"),
         (dict[str, int], "a mapping"),
@@ -79,6 +80,16 @@ def test_a_union_accepts_what_one_of_its_parts_accepts(value: Any) -> None:
 )
 def test_a_hint_is_said_in_words(hint: Any, words: str) -> None:
     assert describe(hint) == words
+
+
+def test_values_of_a_wrong_kind_are_named_with_their_key_and_absent_ones_are_not_missed() -> None:
+    kinds = {"train": bool, "seeds": list[int] | None}
+    check_kinds({"train": True, "other": "x"}, kinds)
+    check_kinds({"train": False, "seeds": None}, kinds)
+    with pytest.raises(ConfigError, match=r"^credit\.train=maybe must be true or false$"):
+        check_kinds({"train": "maybe"}, kinds, "credit.")
+    with pytest.raises(ConfigError, match=r"^seeds=\[0, 'x'\] must be list of int or null$"):
+        check_kinds({"train": True, "seeds": [0, "x"]}, kinds)
 
 
 def penalty(weight: float, *names: str, target: float = 1.0, spread: int | None = None) -> None: ...

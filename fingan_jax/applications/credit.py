@@ -24,7 +24,7 @@ from fingan_jax.data.tabular_schema import Table
 from fingan_jax.evaluation.figures import png
 from fingan_jax.finance import credit
 from fingan_jax.judgeable import whole_numbers
-from fingan_jax.schema import ConfigError
+from fingan_jax.schema import ConfigError, check_kinds
 from fingan_jax.training import run_folder
 
 Config = Mapping[str, Any]
@@ -122,8 +122,7 @@ def text(result: Mapping[str, Any]) -> str:
 def _asked(cfg: Config) -> Portfolio:
     if cfg["part"] not in PARTS:
         raise ConfigError(f"credit.part={cfg['part']} must be one of {', '.join(PARTS)}")
-    if not isinstance(cfg["reject"], bool):
-        raise ConfigError(f"credit.reject={cfg['reject']} must be true or false")
+    check_kinds(cfg, {"reject": bool}, "credit.")
     whole_numbers(cfg, "credit.", times=1)
     unknown = set(cfg["portfolio"]) - set(Portfolio._fields)
     if unknown:

@@ -57,13 +57,13 @@ def planned(paper: Paper, folder: Path, *, seeds: Sequence[int] | None = None, m
 
 
 def chosen(jobs: Sequence[Job], settings: Sequence[str] | None, groups: Sequence[str] | None = None) -> list[Job]:
-    """The runs of these settings in these groups, all if None. Raises: ConfigError for one that there is none of."""
+    """The runs of these settings in these groups, all if none is named. Raises: ConfigError for an unknown one."""
     for field, wanted in (("setting", settings), ("group", groups)):
         known = list(dict.fromkeys(getattr(job, field) for job in jobs))
         for name in wanted or ():
             if name not in known:
                 raise ConfigError(f"{field}s: {name} is none{closest(name, known)}; there are {'; '.join(known)}")
-    of = lambda wanted, name: wanted is None or name in wanted
+    of = lambda wanted, name: not wanted or name in wanted
     return [job for job in jobs if of(settings, job.setting) and of(groups, job.group)]
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from fingan_jax.build import as_dict, build, config_dir, read_config
 from fingan_jax.reproducing.files import UserFile, brought
-from fingan_jax.schema import ConfigError, closest, describe, fits
+from fingan_jax.schema import ConfigError, check_kinds, closest, fits
 
 EVERY = "all"
 GOALS = {"lower": "↓", "higher": "↑", "one": "→ 1", "market": "→ market", "none": ""}
@@ -117,11 +117,10 @@ def read(path: Path, *, files: Mapping[str, str] | None = None, trusted: tuple[s
     """
     found = as_dict(read_config(path))
     where = f"{path.parent.name}/{path.name}"
-    for key, value in found.items():
+    for key in found:
         if key not in KINDS:
             raise ConfigError(f"{where}: {key} is no key of a paper{closest(key, list(KINDS))}")
-        if not fits(value, KINDS[key]):
-            raise ConfigError(f"{where}: {key}={value} must be {describe(KINDS[key])}")
+    check_kinds(found, KINDS, f"{where}: ")
     if missing := [key for key in NEEDED if key not in found]:
         raise ConfigError(f"{where}: {missing[0]} is missing: a paper has {', '.join(NEEDED)}")
     made = build({key: found[key] for key in BUILT if key in found}, trusted_packages=trusted)
