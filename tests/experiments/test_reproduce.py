@@ -1,6 +1,7 @@
 """The command that redoes a paper's table, at a small size: the same code as the real one."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,6 +46,12 @@ def reproduce(command, tmp_path):
     return run
 
 
+def number(seeds=None):
+    """How many runs the paper has."""
+    found = paper.read(config_dir() / "paper" / "quantgan.yaml")
+    return len(jobs.planned(found, Path(), seeds=seeds))
+
+
 def rows(path):
     return list(csv.DictReader(path.read_text().splitlines()))
 
@@ -63,8 +70,8 @@ def test_a_table_is_made_from_nothing_and_again_from_what_is_there(reproduce, tm
     page = (folder / "README.md").read_text()
     assert "| **ours: C-SVNN, non-saturating + R1** (2 seeds) |" in page
     assert "| paper: TCN | 0.0212 | 0.0248 | 0.0214 | – |" in page
-    assert "2 of 10 runs are done, of 4 generator updates. Trained on " in page
-    assert "8 pending" in out
+    assert f"2 of {number([0, 1])} runs are done, of 4 generator updates. Trained on " in page
+    assert f"{number([0, 1]) - 2} pending" in out
     assert "Quant GAN: no run is done" not in (tmp_path / "tables" / "README.md").read_text()
 
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -88,7 +95,7 @@ def test_tables_of_what_is_done_are_written_without_training_more(reproduce, tmp
     assert [(row["setting"], row["seed"]) for row in rows(folder / "results.csv")] == [
         ("C-SVNN, non-saturating + R1", "0")
     ]
-    assert "1 of 25 runs are done" in (folder / "README.md").read_text()
+    assert f"1 of {number()} runs are done" in (folder / "README.md").read_text()
     assert len(list((tmp_path / "runs").rglob("seed_*"))) == 1
 
 
@@ -98,7 +105,7 @@ def test_a_run_that_fails_is_listed_and_the_others_go_on(reproduce, tmp_path):
     assert "failed" in out
     page = (tmp_path / "tables" / "quantgan" / "README.md").read_text()
     assert "seed 3: failed not finite" in page
-    assert "0 of 5 runs are done" in page
+    assert f"0 of {number([3])} runs are done" in page
 
 
 @pytest.mark.parametrize(
