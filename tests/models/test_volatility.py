@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from fingan_jax.models.noise import gaussian, persistent
 from fingan_jax.models.volatility import VolatilityGenerator
 
 KEY = jax.random.key(7)
@@ -51,6 +52,16 @@ def test_bounds_hold_and_are_approached_for_any_parameters():
     assert np.all((np.asarray(sigma) >= 0.0999) & (np.asarray(sigma) <= 10.001))
     assert np.asarray(sigma).max() > 6 or np.asarray(sigma).min() < 0.2
     assert np.all(np.abs(np.asarray(drift)) <= 0.1 + 1e-6)
+
+
+@pytest.mark.parametrize(("noise", "remembers"), [(gaussian(2), False), (persistent(2, [100.0]), True)])
+def test_volatility_outlives_the_receptive_field_with_persistent_noise_alone(noise, remembers):
+    gen = VolatilityGenerator(assets=1, hidden=4, dilations=(1, 2))
+    lag = gen.history + 3  # two volatilities this far apart see no noise step together
+    z = noise(KEY, 4000, gen.history + lag + 1)
+    of = lambda seed: np.log(moments(z, gen.init(jax.random.key(seed), z), gen)[0])[..., 0]
+    found = [np.corrcoef(sigma[:, 0], sigma[:, lag])[0, 1] for sigma in map(of, range(3))]
+    assert max(found) > 0.3 if remembers else max(np.abs(found)) < 0.05
 
 
 def test_returns_are_serially_uncorrelated_under_random_parameters():
