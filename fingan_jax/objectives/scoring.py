@@ -14,9 +14,9 @@ def energy_score(members: int = 2, horizons: bool = True, weight: float = 1.0) -
     It is strictly proper: the conditional law itself, and no other, minimises its expectation. y are the returns of a
     day [asset], and with `horizons` also those of all days up to it, each divided by the root of their number, so
     that every horizon counts alike; the score [batch] is the mean over days. The `members` paths of one condition are
-    the round's own and others from the same noise, permuted over the batch: independent of it, and of the same law.
+    the round's own and others from the noise of other rows of the batch: independent of it, and of the same law.
 
-    Raises ValueError for fewer than 2 members.
+    Raises ValueError for fewer than 2 members, and for more than the batch has rows.
     Source: Gneiting and Raftery 2007; as a loss of generators, Pacchiardi et al. 2021, arXiv 2112.08217.
     """
     if members < 2:
@@ -32,9 +32,17 @@ def energy_score(members: int = 2, horizons: bool = True, weight: float = 1.0) -
 
 
 def others(round_: Round, number: int) -> list[Paths]:
-    """So many further paths of each condition of the round, independent of its own given the condition."""
-    orders = [jax.random.permutation(key, len(round_.noise)) for key in jax.random.split(round_.key, number)]
-    return [round_.gen(round_.noise[order], round_.cond) for order in orders]
+    """So many further paths of each condition of the round, independent of its own and of each other given it.
+
+    Row i is given the noise of rows i + s, counted around the batch, for that many different random shifts s > 0. A
+    permutation would not do: it leaves each row its own noise once in a batch, where the distance between members is 0,
+    and the law that scores best is narrower than the true one.
+    """
+    rows = len(round_.noise)
+    if number >= rows:
+        raise ValueError(f"energy_score.members={number + 1} with a batch of {rows} rows: raise training.batch_size")
+    shifts = 1 + jax.random.permutation(round_.key, rows - 1)[:number]
+    return [round_.gen(jnp.roll(round_.noise, -shift, axis=0), round_.cond) for shift in shifts]
 
 
 def per_root_day(x: Paths) -> Paths:

@@ -58,6 +58,37 @@ def test_the_other_paths_are_of_the_same_condition_and_of_other_noise() -> None:
     assert float(jnp.abs(first - second).mean()) > 0.5
 
 
+@pytest.mark.parametrize("rows", [2, 3, 5])
+def test_no_row_is_ever_given_its_own_noise_or_the_same_twice(rows: int) -> None:
+    for seed in range(20):
+        round_ = round_of(lambda noise, cond: noise, batch=rows, seed=seed)
+        members = np.stack([round_.fake, *others(round_, rows - 1)])[:, :, 0, 0]  # [member, row]
+        for row in members.T:
+            assert len(np.unique(row)) == rows
+        np.testing.assert_array_equal(np.sort(members, axis=0), np.sort(members[:, :1], axis=0) + 0 * members)
+
+
+def test_the_true_scale_is_its_minimum_in_a_small_batch() -> None:
+    """With permutations, which give a row its own noise once in a batch, it would be .87 of it at 16 rows."""
+
+    def loss(scale, key):
+        round_ = round_of(scaled(scale), batch=16, days=1, assets=1)
+        keys = jax.random.split(key, 3)
+        real, noise = (jax.random.normal(k, round_.real.shape) for k in keys[:2])
+        return energy_score().gen(Round(scaled(scale), None, real, scale * noise, None, noise, keys[2])).mean()
+
+    slope = jax.jit(lambda scale: jax.vmap(jax.grad(loss), (None, 0))(scale, jax.random.split(jax.random.key(0), 20_000)))
+    slopes = {scale: np.asarray(slope(scale)) for scale in (0.95, 1.0, 1.05)}
+    error = slopes[1.0].std() / np.sqrt(len(slopes[1.0]))
+    assert abs(slopes[1.0].mean()) < 4 * error
+    assert slopes[0.95].mean() < -4 * error < 4 * error < slopes[1.05].mean()
+
+
+def test_more_members_than_rows_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"energy_score.members=4 with a batch of 3 rows: raise training.batch_size"):
+        others(round_of(scaled(1.0), batch=3), 3)
+
+
 def test_horizons_count_alike() -> None:
     x = jax.random.normal(jax.random.key(1), (20_000, 5, 1))
     np.testing.assert_allclose(per_root_day(x).std(axis=0)[:, 0], np.ones(5), atol=0.03)
