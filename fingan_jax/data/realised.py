@@ -71,8 +71,12 @@ def realised(
         common = common[np.isin(common, dates[found])]
     kept = [found[np.isin(dates[found], common)] for found in rows]
     values = [find.numbers(frame, path, name)[found] for name in (price, variance) for found in kept]
-    if len({len(each) for each in values}) > 1:
-        raise ValueError(f"{path}: a symbol has two rows of one date: keep one")
+    for symbol, found in zip(symbols, kept, strict=True):
+        if not np.array_equal(dates[found], common):
+            raise ValueError(
+                f"{path}: {symbol} has two rows of one date, or its dates are in another order than those of "
+                f"{symbols[0]}: keep one row of a date, and sort all by date"
+            )
     names = tuple(f"{symbol}_{name}" for name in (price, variance) for symbol in symbols)
     prices = Prices(np.stack(values, axis=1), common, names)
     return check(prices, path, rows=frame.index.to_numpy()[kept[0]], start=start, end=end, max_gap=max_gap)

@@ -16,7 +16,8 @@ from fingan_jax.evaluation.paths import Series
 from fingan_jax.reproducing import tables
 from fingan_jax.reproducing.jobs import Job, absent, done, slug
 from fingan_jax.reproducing.paper import Metric, Paper
-from fingan_jax.reproducing.scores import Found, Row, number, sample_of, train_of
+from fingan_jax.reproducing.rows import Found, Row
+from fingan_jax.reproducing.scores import sample_of, train_of
 
 Draw = Callable[[Series, Generated], Figure]
 DPI = 110
@@ -89,7 +90,7 @@ def scores(shown: Shown, *, group: str, metrics: Sequence[str]) -> Figure:
         raise NothingDoneError(f"{group}: no run is done")
     told = shown.paper.groups[group]
     settings = [name for name in told.settings if any(row["setting"] == name for row in rows["runs"])]
-    labels = [*(f"paper: {name}" for name in told.published), *settings, *(row["floor"] for row in rows["floors"])]
+    labels = [*(f"paper: {name}" for name in told.published), *settings, *tables.by_floor(rows["floors"])]
     figure = Figure(figsize=(8.0, 1.0 + 0.24 * len(labels)), layout="constrained")
     axes = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for ax, key in zip(axes, metrics, strict=True):
@@ -117,7 +118,8 @@ def _ours(settings: Sequence[str], rows: Sequence[Row], key: str) -> list[Dot]:
 
 
 def _floors(rows: Sequence[Row], key: str) -> list[Dot]:
-    return [(number(row, key), 0.0, QUIET, "s") for row in rows]
+    found = [tables.over_seeds(draws, key) for draws in tables.by_floor(rows).values()]
+    return [(mean, float(np.nan_to_num(half)), QUIET, "s") for mean, half in found]
 
 
 def _finish(ax: Axes, metric: Metric) -> None:

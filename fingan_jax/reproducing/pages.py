@@ -8,7 +8,7 @@ from fingan_jax.atomic import replacing
 from fingan_jax.reproducing import tables
 from fingan_jax.reproducing.jobs import slug
 from fingan_jax.reproducing.paper import Paper
-from fingan_jax.reproducing.scores import FLOORS, RESULTS, Found, read_rows
+from fingan_jax.reproducing.rows import FLOORS, RESULTS, Found, read_rows
 from fingan_jax.training.run_folder import write_text
 from fingan_jax.training.standing import DONE, PENDING, Standing
 

@@ -1,6 +1,6 @@
 """A paper as conf/paper describes it: what is run, how it is scored, its own numbers and the floors beside them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,13 +14,17 @@ Numbers = Mapping[str, float]
 
 
 class Metric(NamedTuple):
-    """A column of a table: its label, decimals, a factor before it is shown, and which way is better."""
+    """A column of a table: its label, decimals, a factor before it is shown, and which way is better.
+
+    Published numbers in another unit, or in one that is not said, are not `comparable`: there is no verdict on them.
+    """
 
     table: str
     label: str
     goal: str = "lower"
     digits: int = 3
     scale: float = 1.0
+    comparable: bool = True
 
     def show(self, value: float) -> str:
         """The value as a table shows it."""
@@ -56,7 +60,8 @@ class Paper(NamedTuple):
     `floors_run(run, key)` the same numbers of a floor on the data of a run, of whose players it knows nothing.
     `memorisers` are those of the floors that copy history, `ceilings` those that know what no model can: both are
     shown, and neither beaten nor lost to. `settings` are those of every group that has none of its own. `figures` by
-    their captions are drawn by functions of `drawings`. `seeds` are those of every setting that has none in `seeds_of`.
+    their captions are drawn by functions of `drawings`. `seeds` are those of every setting that has none in `seeds_of`;
+    a floor is drawn once for each of `floor_seeds`.
     Without `score`, and for what it does not name, the numbers are those of each run's own evaluation.json.
     """
 
@@ -80,6 +85,7 @@ class Paper(NamedTuple):
     memorisers: Sequence[str] = ()
     ceilings: Sequence[str] = ()
     sizes: Mapping[str, int] = {"num_paths": 500, "num_days": 4000}
+    floor_seeds: Sequence[int] = (0,)
     files: Mapping[str, UserFile] = {}
     notes: Sequence[str] = ()
 
@@ -90,6 +96,7 @@ KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("groups", "metrics", "headline", "files", "sizes", "settings", *BUILT), dict[str, Any]),
     "seeds": list[int],
     "seeds_of": dict[str, list[int]],
+    "floor_seeds": list[int],
     "overrides": list[str],
     "memorisers": list[str],
     "ceilings": list[str],
@@ -155,20 +162,26 @@ def _check(paper: Paper, where: str) -> None:
         raise ConfigError(f"{where}: seeds_of: {unknown[0]} is no setting of the paper{closest(unknown[0], settings)}")
     for title, group in paper.groups.items():
         if unknown := [name for name in group.floors or () if name not in floors]:
-            raise ConfigError(f"{where}: groups.{title}.floors: {unknown[0]} is none of the floors")
+            raise ConfigError(f"{where}: groups.{title}.floors: {_none(unknown[0], 'floors', floors)}")
         if group.needs is not None and group.needs not in paper.files:
             raise ConfigError(f"{where}: groups.{title}.needs={group.needs} is not among the files of the paper")
         for model, numbers in group.published.items():
             if unknown := [key for key in numbers if key not in paper.metrics]:
-                raise ConfigError(f"{where}: groups.{title}.published.{model}.{unknown[0]} is none of the metrics")
+                raise ConfigError(
+                    f"{where}: groups.{title}.published.{model}.{_none(unknown[0], 'metrics', paper.metrics)}"
+                )
     for name, metric in paper.metrics.items():
         if metric.goal not in GOALS:
             raise ConfigError(f"{where}: metrics.{name}.goal={metric.goal} must be one of {', '.join(GOALS)}")
     for key in ("memorisers", "ceilings"):
         if unknown := [name for name in getattr(paper, key) if floors and name not in floors]:
-            raise ConfigError(f"{where}: {key}: {unknown[0]} is none of the floors")
+            raise ConfigError(f"{where}: {key}: {_none(unknown[0], 'floors', floors)}")
     head = paper.headline
     if head.group not in paper.groups or head.setting not in paper.groups[head.group].settings:
         raise ConfigError(f"{where}: headline names {head.group}: {head.setting}, which is no setting of the paper")
     if unknown := [key for key in head.metrics if key not in paper.metrics]:
-        raise ConfigError(f"{where}: headline.metrics: {unknown[0]} is none of the metrics")
+        raise ConfigError(f"{where}: headline.metrics: {_none(unknown[0], 'metrics', paper.metrics)}")
+
+
+def _none(name: str, kind: str, known: Iterable[str]) -> str:
+    return f"{name} is none of the {kind}{closest(name, known)}"

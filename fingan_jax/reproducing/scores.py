@@ -1,8 +1,7 @@
 """The numbers of a paper's runs and floors, one row each, kept as CSV: what was scored once is not scored again."""
 
-import csv
 import hashlib
-import io
+import inspect
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +13,6 @@ import jax
 import numpy as np
 
 from fingan_jax import runs
-from fingan_jax.atomic import replacing
 from fingan_jax.build import as_dict, read_config
 from fingan_jax.evaluation.baselines import FitError
 from fingan_jax.evaluation.paths import PathArray, Series
@@ -22,18 +20,11 @@ from fingan_jax.identity import digest
 from fingan_jax.pipeline import Setup
 from fingan_jax.reproducing.jobs import SPEED, Job, absent, done
 from fingan_jax.reproducing.paper import Paper
+from fingan_jax.reproducing.rows import FLOORS, RESULTS, Found, Row, read_rows, write_rows
 from fingan_jax.training import run_folder
 
-RESULTS, FLOORS = "results.csv", "floors.csv"
 MARKET = "market"  # the real series against itself
-Row = dict[str, str]
-
-
-class Found(NamedTuple):
-    """Rows of the finished runs, and of the floors with the market's own."""
-
-    runs: list[Row]
-    floors: list[Row]
+SCORING = 1  # raised when a score changes its definition: what was scored before is then scored again
 
 
 def score_all(paper: Paper, jobs: Sequence[Job], folder: Path, trusted: tuple[str, ...] = ()) -> Found:
@@ -79,7 +70,7 @@ def _run(paper: Paper, job: Job, train: Series, before: Sequence[Row], trusted: 
         numbers |= paper.score(train, sample_of(job))
     if paper.score_run is not None:
         run = runs.load_run(job.folder, trusted)
-        numbers |= paper.score_run(run.setup, runs.load_generator(run)[1], jax.random.key(0))
+        numbers |= paper.score_run(run.setup, runs.load_generator(run)[1], jax.random.key(job.seed))
     config = as_dict(read_config(job.folder / run_folder.CONFIG))
     speed = _speed(job.folder / SPEED)
     about = {"group": job.group, "setting": job.setting, "seed": str(job.seed), "of": made_of}
@@ -97,17 +88,23 @@ def _floors(paper: Paper, job: Job, run: runs.Run, before: Sequence[Row]) -> Ite
         for name in evaluation["floors"]:
             yield {"group": job.group, "floor": name, "of": "", **_shown(paper, of_evaluation(evaluation, name))}
         return
-    for name, made_of, compute in [*_of_paths(paper, job.group, train_of(run.setup)), *_of_run(paper, job.group, run)]:
-        kept = [row for row in before if row["of"] == made_of and row["floor"] == name]
+    for floor in [*_of_paths(paper, job.group, train_of(run.setup)), *_of_run(paper, job.group, run)]:
+        same = {"group": job.group, "floor": floor.name, "seed": str(floor.seed), "of": floor.made_of}
+        kept = [row for row in before if same.items() <= (row | {"group": job.group}).items()]
         try:
-            row = kept[0] if kept else {"of": made_of, **_shown(paper, compute())}
+            row = kept[0] if kept else same | _shown(paper, floor.compute())
         except FitError as error:
-            yield {"group": job.group, "floor": name, "of": "", "why": str(error)}
-            continue
-        yield row | {"group": job.group, "floor": name}
+            row = same | {"of": "", "why": str(error)}
+        yield row | {"group": job.group}
 
 
-Floor = tuple[str, str, Callable[[], Mapping[str, float]]]  # its name, what it is computed from, and how
+class Floor(NamedTuple):
+    """One draw of a floor: its name, the seed, what it is computed from, and how."""
+
+    name: str
+    seed: int
+    made_of: str
+    compute: Callable[[], Mapping[str, float]]
 
 
 def _of_paths(paper: Paper, group: str, train: Series) -> Iterator[Floor]:
@@ -115,20 +112,24 @@ def _of_paths(paper: Paper, group: str, train: Series) -> Iterator[Floor]:
     score, content = paper.score, hashlib.sha256(train.tobytes()).hexdigest()
     if score is None or not paper.floors:
         return
-    yield MARKET, _made_of(paper, content, None), partial(score, train, train[None])
+    yield Floor(MARKET, 0, _made_of(paper, content, None), partial(score, train, train[None]))
     for name, floor in _of_group(paper, group, paper.floors).items():
-        yield name, _made_of(paper, content, _settings(floor)), partial(_drawn_score, paper, floor, train)
+        made_of = _made_of(paper, content, _settings(floor))
+        for seed in paper.floor_seeds:
+            yield Floor(name, seed, made_of, partial(_drawn_score, paper, floor, train, seed))
 
 
-def _drawn_score(paper: Paper, floor: Any, train: Series) -> Mapping[str, float]:
-    return paper.score(train, floor(train, 0, **paper.sizes)) if paper.score else {}
+def _drawn_score(paper: Paper, floor: Any, train: Series, seed: int) -> Mapping[str, float]:
+    return paper.score(train, floor(train, seed, **paper.sizes)) if paper.score else {}
 
 
 def _of_run(paper: Paper, group: str, run: runs.Run) -> Iterator[Floor]:
     """The floors that score themselves on the data of a run."""
     content = digest([run.config.get(key) for key in ("data", "series", "transform", "windows", "provenance")])
     for name, floor in _of_group(paper, group, paper.floors_run).items():
-        yield name, _made_of(paper, content, _settings(floor)), partial(floor, run, jax.random.key(0))
+        made_of = _made_of(paper, content, _settings(floor))
+        for seed in paper.floor_seeds:
+            yield Floor(name, seed, made_of, partial(floor, run, jax.random.key(seed)))
 
 
 def _of_group(paper: Paper, group: str, floors: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,15 +138,24 @@ def _of_group(paper: Paper, group: str, floors: Mapping[str, Any]) -> dict[str, 
 
 
 def _settings(function: Any) -> list[Any]:
-    """What tells a configured function from another."""
+    """What tells a configured function from another: its name and its settings, with those that it has by itself."""
     inner = getattr(function, "func", function)
-    return [f"{inner.__module__}.{inner.__qualname__}", dict(getattr(function, "keywords", {}))]
+    parameters = inspect.signature(inner).parameters.items()
+    given = {name: each.default for name, each in parameters if each.default is not inspect.Parameter.empty}
+    given |= dict(getattr(function, "keywords", {}))
+    return [f"{inner.__module__}.{inner.__qualname__}", {name: _plain(value) for name, value in given.items()}]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return _settings(value) if callable(value) else value
 
 
 def _made_of(paper: Paper, content: str, beside: Any) -> str:
     """What a row was computed from: the same for the same numbers."""
     functions = [_settings(each) for each in (paper.score, paper.score_run) if each is not None]
-    return digest([content, beside, functions, dict(paper.sizes), sorted(paper.metrics)])[:16]
+    return digest([SCORING, content, beside, functions, dict(paper.sizes), sorted(paper.metrics)])[:16]
 
 
 def of_evaluation(evaluation: Mapping[str, Any], who: str) -> dict[str, float]:
@@ -168,30 +178,3 @@ def _shown(paper: Paper, numbers: Mapping[str, float]) -> Row:
 
 def _speed(path: Path) -> dict[str, str]:
     return json.loads(path.read_text()) if path.is_file() else {}
-
-
-def number(row: Mapping[str, str], metric: str) -> float:
-    """The number in a row; NaN where there is none."""
-    return float(row.get(metric) or "nan")
-
-
-def read_rows(path: Path) -> list[Row]:
-    """The rows of a CSV, none where there is no file. Raises: ValueError if it is not one of ours."""
-    if not path.is_file():
-        return []
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    if any(None in row or "of" not in row or None in row.values() for row in rows):
-        raise ValueError(f"{path} is no table of ours, or was cut: delete it, and it is computed again")
-    return rows
-
-
-def write_rows(path: Path, rows: Sequence[Row], metrics: Sequence[str]) -> None:
-    """Writes rows as CSV, whole or not at all: what they are first, then their numbers."""
-    about = list(dict.fromkeys(key for row in rows for key in row if key not in metrics))
-    text = io.StringIO()
-    lines = csv.DictWriter(text, [*about, *metrics], restval="", lineterminator="\n")
-    lines.writeheader()
-    lines.writerows(rows)
-    with replacing(path) as file:
-        file.write(text.getvalue().encode())

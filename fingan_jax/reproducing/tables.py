@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from fingan_jax.evaluation.compare import Spread, spread
 from fingan_jax.reproducing.paper import GOALS, Metric, Numbers, Paper
-from fingan_jax.reproducing.scores import MARKET, Found, Row, number
+from fingan_jax.reproducing.rows import Found, Row, number
+from fingan_jax.reproducing.scores import MARKET
 
 DASH = "–"
 
@@ -23,8 +24,8 @@ class Verdict(NamedTuple):
 
     @property
     def survives(self) -> bool | None:
-        """Whether the published number is better than the best floor; None where either is missing."""
-        return self._better(self.published, self.published)
+        """Whether the published number is better than the best floor; None where one is missing or units differ."""
+        return self._better(self.published, self.published) if self.metric.comparable else None
 
     @property
     def beaten(self) -> bool | None:
@@ -33,7 +34,8 @@ class Verdict(NamedTuple):
         return self._better(mean - half, mean + half)
 
     def _better(self, low: float, high: float) -> bool | None:
-        ends = [badness(self.metric, value) - badness(self.metric, self.floor) for value in (low, high)]
+        inside = [1.0] if self.metric.goal == "one" and low < 1 < high else []
+        ends = [badness(self.metric, value) - badness(self.metric, self.floor) for value in (low, high, *inside)]
         if not all(map(math.isfinite, ends)):
             return None
         return True if max(ends) < 0 else False if min(ends) >= 0 else None
@@ -102,10 +104,14 @@ def _ours(settings: Sequence[str], runs: Sequence[Row], metrics: Mapping[str, Me
 
 def _floors(floors: Sequence[Row], paper: Paper, metrics: Mapping[str, Metric]) -> list[list[str]]:
     kinds = dict.fromkeys(paper.memorisers, "memoriser") | dict.fromkeys(paper.ceilings, "ceiling")
-    known = lambda row, key: math.isfinite(number(row, key))
-    cells = lambda row: [metric.show(number(row, key)) if known(row, key) else DASH for key, metric in metrics.items()]
-    name = lambda row: row["floor"] if row["floor"] == MARKET else f"{kinds.get(row['floor'], 'floor')}: {row['floor']}"
-    return [[name(row), *cells(row)] for row in floors]
+    title = lambda name: name if name == MARKET else f"{kinds.get(name, 'floor')}: {name}"
+    cells = lambda rows: [shown(metric, over_seeds(rows, key)) for key, metric in metrics.items()]
+    return [[title(name), *cells(rows)] for name, rows in by_floor(floors).items()]
+
+
+def by_floor(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The draws of each floor."""
+    return {name: [row for row in rows if row["floor"] == name] for name in dict.fromkeys(row["floor"] for row in rows)}
 
 
 def headlines(paper: Paper, found: Found) -> list[Verdict]:
@@ -114,13 +120,14 @@ def headlines(paper: Paper, found: Found) -> list[Verdict]:
     rows = [row for row in found.runs if (row["group"], row["setting"]) == (head.group, head.setting)]
     published = paper.groups[head.group].published.get(head.published, {})
     aside = (MARKET, *paper.memorisers, *paper.ceilings)
-    floors = [row for row in found.floors if row["group"] == head.group and row["floor"] not in aside]
+    floors = by_floor([row for row in found.floors if row["group"] == head.group and row["floor"] not in aside])
     verdicts = []
     for key in head.metrics:
         metric = paper.metrics[key]
-        known = [(badness(metric, number(row, key)), row) for row in floors if math.isfinite(number(row, key))]
-        best = min(known, key=lambda pair: pair[0])[1] if known else {}
+        means = {name: over_seeds(rows, key).mean for name, rows in floors.items()}
+        known = {name: mean for name, mean in means.items() if math.isfinite(mean)}
+        best = min(known, key=lambda name: badness(metric, known[name]), default="")
         label = f"{metric.label}, {metric.table}"
         value = published.get(key, math.nan)
-        verdicts.append(Verdict(label, metric, value, over_seeds(rows, key), number(best, key), best.get("floor", "")))
+        verdicts.append(Verdict(label, metric, value, over_seeds(rows, key), known.get(best, math.nan), best))
     return verdicts

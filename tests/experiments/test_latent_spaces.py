@@ -58,7 +58,11 @@ def test_the_phases_are_the_papers(composed):
         "embedder_ahead": 0.1,
     }
     # 2 updates of the generator in an iteration of the joint phase, 1 in those before
-    assert {name: phase.share for name, phase in timegan.phases.items()} == {"embedding": 1, "supervision": 1, "joint": 2}
+    assert {name: phase.share for name, phase in timegan.phases.items()} == {
+        "embedding": 1,
+        "supervision": 1,
+        "joint": 2,
+    }
     assert (timegan.optimizer.gen.every, timegan.optimizer.disc.every) == (1, 2)
     assert (rtsgan.training.num_disc_steps, rtsgan.objective.latent_gradient_penalty.weight) == (5, 10)
 

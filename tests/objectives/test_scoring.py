@@ -77,7 +77,9 @@ def test_the_true_scale_is_its_minimum_in_a_small_batch() -> None:
         real, noise = (jax.random.normal(k, round_.real.shape) for k in keys[:2])
         return energy_score().gen(Round(scaled(scale), None, real, scale * noise, None, noise, keys[2])).mean()
 
-    slope = jax.jit(lambda scale: jax.vmap(jax.grad(loss), (None, 0))(scale, jax.random.split(jax.random.key(0), 20_000)))
+    slope = jax.jit(
+        lambda scale: jax.vmap(jax.grad(loss), (None, 0))(scale, jax.random.split(jax.random.key(0), 20_000))
+    )
     slopes = {scale: np.asarray(slope(scale)) for scale in (0.95, 1.0, 1.05)}
     error = slopes[1.0].std() / np.sqrt(len(slopes[1.0]))
     assert abs(slopes[1.0].mean()) < 4 * error

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from fingan_jax.reproducing import drawings, jobs
-from fingan_jax.reproducing.scores import Found
+from fingan_jax.reproducing.rows import Found
 from fingan_jax.training import run_folder
 
 FOUND = Found(

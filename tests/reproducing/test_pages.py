@@ -2,11 +2,11 @@
 
 import pytest
 
-from fingan_jax.reproducing import pages, scores
+from fingan_jax.reproducing import pages, rows
 from fingan_jax.training.standing import Standing
 
 RUN = {"group": "Simulated", "setting": "First", "seed": "0", "of": "x", "steps": "40", "hardware": "2 x cpu"}
-FOUND = scores.Found(
+FOUND = rows.Found(
     [RUN | {"error": "0.1", "cover": "0.5"}],
     [{"group": "Simulated", "floor": "coin", "of": "y", "error": "0.2", "cover": "0.4"}],
 )
@@ -55,8 +55,8 @@ def test_the_table_of_all_is_of_the_csvs_and_names_what_is_not_run(small, tmp_pa
     text = pages.write_all([small], tmp_path).read_text()
     assert "Two models: no run is done, `python experiments/reproduce.py paper=small`" in text
     (tmp_path / "small").mkdir()
-    scores.write_rows(tmp_path / "small" / scores.RESULTS, FOUND.runs, list(small.metrics))
-    scores.write_rows(tmp_path / "small" / scores.FLOORS, FOUND.floors, list(small.metrics))
+    rows.write_rows(tmp_path / "small" / rows.RESULTS, FOUND.runs, list(small.metrics))
+    rows.write_rows(tmp_path / "small" / rows.FLOORS, FOUND.floors, list(small.metrics))
     text = pages.write_all([small], tmp_path).read_text()
     assert "| [Two models](small/README.md): First | error, errors | 0.25 | 0.10 | 0.20 (coin) | **no** | – |" in text
     assert "no run is done" not in text

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fingan_jax.reproducing import jobs, scores
+from fingan_jax.reproducing import jobs, rows, scores
 from fingan_jax.reproducing.paper import Metric
 from fingan_jax.training import run_folder
 
@@ -27,19 +27,19 @@ def test_an_evaluation_gives_its_numbers_and_those_in_sample_by_name():
 
 
 def test_rows_come_back_as_they_were(tmp_path):
-    rows = [{"of": "a,b", "seed": "0", "error": repr(0.1 + 0.2)}, {"of": "c", "why": "no fit\nfound", "error": ""}]
-    scores.write_rows(tmp_path / "x.csv", rows, ["error"])
-    found = scores.read_rows(tmp_path / "x.csv")
-    assert scores.number(found[0], "error") == 0.1 + 0.2
-    assert np.isnan(scores.number(found[1], "error"))
+    some = [{"of": "a,b", "seed": "0", "error": repr(0.1 + 0.2)}, {"of": "c", "why": "no fit\nfound", "error": ""}]
+    rows.write_rows(tmp_path / "x.csv", some, ["error"])
+    found = rows.read_rows(tmp_path / "x.csv")
+    assert rows.number(found[0], "error") == 0.1 + 0.2
+    assert np.isnan(rows.number(found[1], "error"))
     assert [row["why"] for row in found] == ["", "no fit\nfound"]
-    assert scores.read_rows(tmp_path / "none.csv") == []
+    assert rows.read_rows(tmp_path / "none.csv") == []
 
 
 def test_a_table_that_is_not_ours_is_refused(tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="no table of ours"):
-        scores.read_rows(tmp_path / "x.csv")
+        rows.read_rows(tmp_path / "x.csv")
 
 
 @pytest.fixture
@@ -63,12 +63,12 @@ def test_rows_of_a_group_whose_file_is_not_brought_stay_as_they_were(finished, t
     ours = {"group": "Yours", "setting": "Third", "seed": "0", "of": "x", "emd_1": "0.5"}
     stale = {**ours, "group": "Simulated", "setting": "Second, larger"}
     (tmp_path / "tables").mkdir()
-    scores.write_rows(tmp_path / "tables" / scores.RESULTS, [stale, ours], list(paper.metrics))
-    scores.write_rows(tmp_path / "tables" / scores.FLOORS, [{"group": "Yours", "floor": "coin", "of": "y"}], ["emd_1"])
+    rows.write_rows(tmp_path / "tables" / rows.RESULTS, [stale, ours], list(paper.metrics))
+    rows.write_rows(tmp_path / "tables" / rows.FLOORS, [{"group": "Yours", "floor": "coin", "of": "y"}], ["emd_1"])
     found = scores.score_all(paper, plan, tmp_path / "tables")
     assert [(row["group"], row["setting"]) for row in found.runs] == [("Simulated", "First"), ("Yours", "Third")]
     assert [row["floor"] for row in found.floors if row["group"] == "Yours"] == ["coin"]
-    assert scores.read_rows(tmp_path / "tables" / scores.RESULTS)[1]["emd_1"] == "0.5"
+    assert rows.read_rows(tmp_path / "tables" / rows.RESULTS)[1]["emd_1"] == "0.5"
     brought = {"realised": paper.files["realised"]._replace(path="mine.csv")}
     again = scores.score_all(paper._replace(files=brought), plan, tmp_path / "tables")
     assert [row["group"] for row in again.runs] == ["Simulated"]  # its run is not done: nothing stands for it
@@ -81,10 +81,10 @@ def test_a_finished_run_and_the_floors_are_scored_once(finished, tmp_path):
     assert (row["setting"], row["seed"], row["steps"], row["speed"], row["hardware"]) == (
         "First", "0", "7", "9 steps/s", "2 x cpu",
     )  # fmt: skip
-    assert scores.number(row, "emd_1") == pytest.approx(0.01, rel=1e-4)
+    assert rows.number(row, "emd_1") == pytest.approx(0.01, rel=1e-4)
     assert (row["error"], row["in_sample.cover"]) == ("0.125", "0.75")
     assert [floor["floor"] for floor in found.floors] == ["market", "coin", "copy"]
-    assert scores.number(found.floors[0], "emd_1") == 0.0
+    assert rows.number(found.floors[0], "emd_1") == 0.0
     # a second time nothing is computed
     idle = paper._replace(score=Frozen(paper.score), floors={k: Frozen(f) for k, f in paper.floors.items()})
     again = scores.score_all(idle, plan, tmp_path / "tables")
@@ -158,4 +158,4 @@ def test_a_floor_that_cannot_be_fitted_stands_there_with_the_reason(finished, tm
     found = scores.score_all(paper._replace(floors={"broken": broken}), plan, tmp_path)
     assert found.floors[1]["why"] == "no variance"
     assert json.dumps(found.floors[1])
-    assert [row["floor"] for row in scores.read_rows(tmp_path / scores.FLOORS)] == ["market", "broken"]
+    assert [row["floor"] for row in rows.read_rows(tmp_path / rows.FLOORS)] == ["market", "broken"]

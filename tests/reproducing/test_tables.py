@@ -8,7 +8,7 @@ from scipy import stats
 from fingan_jax.evaluation.compare import Spread
 from fingan_jax.reproducing import tables
 from fingan_jax.reproducing.paper import Metric
-from fingan_jax.reproducing.scores import Found
+from fingan_jax.reproducing.rows import Found
 
 RUNS = [
     {"group": "Simulated", "setting": "First", "seed": str(seed), "error": repr(error), "cover": "0.5"}
