@@ -1,5 +1,6 @@
 """Players, windows and terms that do not fit each other, found before anything is compiled or written."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -32,6 +33,16 @@ def check_players(setup: Setup, batch: Batch) -> None:
         )
     for name in setup.objective:
         _check_term(setup, name, state, batch)
+
+
+def check_noise(noise: Mapping[str, Any], gen: Any) -> None:
+    """Raises ValueError for slow noise that a generator would take for a day's shocks, of which it needs `shocks`."""
+    needed, fresh = getattr(gen, "shocks", 0), noise.get("dim")
+    if "half_lives" in noise and isinstance(fresh, int) and fresh < needed:
+        raise ValueError(
+            f"noise.dim is {fresh}: {type(gen).__name__} needs {needed} coordinates that are fresh each day, and those "
+            f"of noise.half_lives are not: set noise.dim={needed}"
+        )
 
 
 def _check_term(setup: Setup, name: str, state: GANState, batch: Batch) -> None:

@@ -14,7 +14,7 @@ from fingan_jax.build import build, build_objective
 from fingan_jax.data import regimes, windows
 from fingan_jax.data.prices import Prices
 from fingan_jax.data.series import log_returns
-from fingan_jax.misfits import check_players
+from fingan_jax.misfits import check_noise, check_players
 from fingan_jax.models.noise import with_history
 from fingan_jax.models.precision import check_precision, computing_in
 from fingan_jax.objectives.term import Objective
@@ -49,6 +49,7 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
     models = _players(cfg["model"], make, assets=returns.shape[1])
     optimizers, objective = _numbers(cfg, trusted)
     noise = with_history(make(cfg["noise"]), models.gen.history)
+    check_noise(cfg["noise"], models.gen)
     batch = _zeros(settings.batch_size, window, past, returns.shape[1], len(names))
     setup = Setup(
         prices=prices,

@@ -1,5 +1,6 @@
 """What does not fit together is one line that names the key, before anything is compiled."""
 
+import jax
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
@@ -20,6 +21,11 @@ def assemble(*overrides):
     return pipeline.assemble(cfg)
 
 
+def test_slow_noise_beside_enough_fresh_noise_passes():
+    setup = assemble("model=svnn", "model.gen.dilations=[1]", "model.disc.dilations=[1]", "noise=persistent")
+    assert setup.noise(jax.random.key(0), 2, 3).shape[2] == 3 + 4
+
+
 @pytest.mark.parametrize("objective", ["non_saturating,r1", "wasserstein,gradient_penalty", "moments"])
 def test_what_fits_passes(objective):
     assert assemble(*DENSE, f"objective=[{objective}]").models.disc is not None
@@ -35,6 +41,10 @@ def test_what_fits_passes(objective):
         ((*DENSE, "objective=[moments,latent_wasserstein]"), "objective.latent_wasserstein cannot be played by model"),
         ((*DENSE, "model.disc=null", "objective=[wasserstein]"), "objective: a term needs a discriminator, but"),
         ((*DENSE, "model.gen.time=7", "objective=[wasserstein]"), r"model.gen emits paths \[4, 7, 1\] where windows"),
+        (
+            ("model=svnn", "data=var", "noise=persistent", "noise.dim=2"),
+            "noise.dim is 2: VolatilityGenerator needs 3 coordinates that are fresh each day.*set noise.dim=3",
+        ),
         (
             ("model=latent", "noise=uniform", "noise.dim=2", "objective=[non_saturating]"),
             "objective.non_saturating cannot be played by model.gen=LatentGenerator and model.disc=DailyDiscriminator",

@@ -104,12 +104,17 @@ class FactorVolatilityGenerator(nn.Module):
     def shares_condition(self) -> bool:
         return True
 
+    @property
+    def shocks(self) -> int:
+        """How many noise coordinates, the first ones, have to be fresh on each day."""
+        return self.factors + self.assets
+
     def setup(self) -> None:
         if not self.half_lives:
             raise ValueError("model.gen.half_lives is empty: give the memory at least one, in days")
         self.volatility = Volatility(self.hidden)
         self.keep = self.param("keep", lambda _: jnp.log(jnp.asarray(self.half_lives)))
-        channels = self.factors + self.assets
+        channels = self.shocks
         self.left = self.param("left", nn.initializers.constant(-1.5), (channels,))
         self.right = self.param("right", nn.initializers.constant(-2.0), (channels,))
         self.start = self.param("start", nn.initializers.zeros, (1, channels, 1))
@@ -118,7 +123,7 @@ class FactorVolatilityGenerator(nn.Module):
             self.reading = self.param("reading", lambda _: jnp.linalg.pinv(self.loadings))
 
     def __call__(self, noise: Float[Array, "batch steps noise"], cond: Known = None) -> Paths:
-        channels = self.factors + self.assets
+        channels = self.shocks
         if noise.shape[-1] < channels:
             raise ValueError(
                 f"noise.dim is {noise.shape[-1]}: {self.factors} factors and {self.assets} assets need {channels}"

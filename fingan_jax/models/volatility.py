@@ -41,6 +41,11 @@ class VolatilityGenerator(nn.Module):
     def history(self) -> int:
         return grids.receptive_field(self.dilations)
 
+    @property
+    def shocks(self) -> int:
+        """How many noise coordinates, the first ones, have to be fresh on each day."""
+        return self.assets
+
     def setup(self) -> None:
         if self.max_sigma <= 1:
             raise ValueError(f"model.gen.max_sigma is {self.max_sigma}: sigma starts at 1, give a larger bound")

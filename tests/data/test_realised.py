@@ -80,3 +80,13 @@ def test_what_a_file_lacks_is_named(library, old, new, expected):
     with pytest.raises(ValueError, match=expected) as caught:
         realised.realised(library(old, new))
     assert "\n" not in str(caught.value)
+
+
+def test_a_symbol_in_another_order_is_refused_and_not_put_beside_other_dates(tmp_path):
+    days = {symbol: [row for row in ROWS.splitlines() if symbol in row] for symbol in (".SPX", ".DJI")}
+    path = tmp_path / "turned.csv"
+    path.write_text("\n".join([HEADER.strip(), *days[".SPX"], *reversed(days[".DJI"])]) + "\n")
+    with pytest.raises(
+        ValueError, match=r".DJI has two rows of one date, or its dates are in another order than .*SPX"
+    ):
+        realised.realised(str(path), symbols=(".SPX", ".DJI"))

@@ -1,8 +1,10 @@
 """The numbers of runs and floors: where they come from, that they are kept, and that CSV gives them back exactly."""
 
 import json
+from functools import partial
 from types import SimpleNamespace
 
+import jax
 import numpy as np
 import pytest
 
@@ -113,6 +115,30 @@ def test_a_run_may_be_scored_by_its_generator(finished, tmp_path, monkeypatch):
     by_run = lambda setup, ema, key: {"error": ema + len(setup)}
     found = scores.score_all(paper._replace(score=None, floors={}, score_run=by_run), plan, tmp_path)
     assert found.runs[0]["error"] == repr(3.0 + len("seed_0"))
+
+
+def test_each_run_and_each_draw_of_a_floor_has_a_seed_of_its_own(finished, tmp_path, monkeypatch):
+    paper, plan = finished
+    monkeypatch.setattr(scores.runs, "load_generator", lambda run: (7, 3.0))
+    seen = lambda setup, ema, key: {"error": int(jax.random.key_data(key)[-1])}
+    third = plan[0]._replace(seed=3)
+    paper = paper._replace(score_run=seen, floor_seeds=[0, 1, 2])
+    found = scores.score_all(paper, [third], tmp_path)
+    assert found.runs[0]["error"] == "3.0"
+    drawn = [row for row in found.floors if row["floor"] == "coin"]
+    assert [row["seed"] for row in drawn] == ["0", "1", "2"]
+    assert len({row["emd_1"] for row in drawn}) == 3
+    again = scores.score_all(paper._replace(floors={k: Frozen(f) for k, f in paper.floors.items()}), [third], tmp_path)
+    assert again.floors == found.floors
+
+
+def test_another_default_of_a_score_is_another_score(monkeypatch):
+    def score(real, fake, *, lags=250, kinds=(np.mean,)): ...
+    def fewer(real, fake, *, lags=25, kinds=(np.mean,)): ...
+
+    fewer.__qualname__ = score.__qualname__
+    assert scores._settings(score) != scores._settings(fewer)
+    assert scores._settings(score) == scores._settings(partial(fewer, lags=250))
 
 
 def test_without_floors_of_its_own_those_of_the_evaluation_stand(finished, tmp_path):

@@ -33,6 +33,37 @@ def test_a_mean_and_its_interval_are_students():
     assert tables.shown(metric, tables.over_seeds([], "error")) == tables.DASH
 
 
+def test_draws_of_a_floor_are_one_row_with_their_interval(small):
+    draws = [
+        {"group": "Simulated", "floor": "coin", "seed": str(k), "error": repr(e)} for k, e in enumerate((0.1, 0.3))
+    ]
+    text = tables.tables(small, Found(RUNS, draws))
+    half = stats.t.ppf(0.975, 1) * math.sqrt(0.02) / math.sqrt(2)
+    assert f"| floor: coin | 0.20 ± {half:.2f} |" in text
+    error = tables.headlines(small, Found(RUNS, draws))[0]
+    assert (error.floor, error.floor_name) == (pytest.approx(0.2), "coin")
+
+
+def test_an_interval_that_holds_the_goal_is_not_beaten_by_a_floor_beside_it():
+    verdict = lambda low, high: (
+        tables.Verdict(
+            "", Metric("t", "ratio", goal="one"), math.nan, Spread((low + high) / 2, (high - low) / 2), 1.1, "coin"
+        ).beaten
+    )
+    assert verdict(0.7, 1.3) is None
+    assert verdict(0.95, 1.05) is True
+    assert verdict(1.2, 1.3) is False
+
+
+def test_a_published_number_in_another_unit_has_no_verdict(small):
+    unlike = small._replace(metrics={name: metric._replace(comparable=False) for name, metric in small.metrics.items()})
+    assert [one.survives for one in tables.headlines(small, FOUND)] != [None, None]
+    assert [one.survives for one in tables.headlines(unlike, FOUND)] == [None, None]
+    assert [one.beaten for one in tables.headlines(unlike, FOUND)] == [
+        one.beaten for one in tables.headlines(small, FOUND)
+    ]
+
+
 def test_each_table_has_the_paper_ours_and_the_floors_of_its_group(small):
     text = tables.tables(small, FOUND)
     assert text.count("### Simulated: ") == 2

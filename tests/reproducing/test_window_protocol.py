@@ -139,7 +139,7 @@ def test_every_published_score_is_there_and_a_worse_generator_has_worse(drawn, m
     good = by_generator(run.setup, None, KEY)
     drawn(np.random.default_rng(1).uniform(20, 80, cut(values).shape))
     bad = by_generator(run.setup, None, KEY)
-    for name in ("discriminative", "correlational", "disorder"):
+    for name in ("discriminative", "predictive", "correlational", "disorder"):
         assert bad[name] > good[name], name
 
 
