@@ -86,7 +86,5 @@ def test_a_symbol_in_another_order_is_refused_and_not_put_beside_other_dates(tmp
     days = {symbol: [row for row in ROWS.splitlines() if symbol in row] for symbol in (".SPX", ".DJI")}
     path = tmp_path / "turned.csv"
     path.write_text("\n".join([HEADER.strip(), *days[".SPX"], *reversed(days[".DJI"])]) + "\n")
-    with pytest.raises(
-        ValueError, match=r".DJI has two rows of one date, or its dates are in another order"
-    ):
+    with pytest.raises(ValueError, match=r".DJI has two rows of one date, or its dates are in another order"):
         realised.realised(str(path), symbols=(".SPX", ".DJI"))

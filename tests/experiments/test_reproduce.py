@@ -65,7 +65,12 @@ def test_a_table_is_made_from_nothing_and_again_from_what_is_there(reproduce, tm
         ("C-SVNN, non-saturating + R1", seed, "4") for seed in "01"
     ]
     assert results[0]["acf_abs_rms"] != results[1]["acf_abs_rms"]
-    assert [row["floor"] for row in floors][:4] == ["market", "Gaussian", "GARCH(1,1)-t", "GJR-GARCH(1,1)-t"]
+    assert list(dict.fromkeys(row["floor"] for row in floors))[:4] == [
+        "market",
+        "Gaussian",
+        "GARCH(1,1)-t",
+        "GJR-GARCH(1,1)-t",
+    ]
     assert float(floors[0]["emd_100"]) == 0.0
     page = (folder / "README.md").read_text()
     assert "| **ours: C-SVNN, non-saturating + R1** (2 seeds) |" in page
