@@ -31,7 +31,7 @@ def main(cfg):
         name: jobs.planned(one, Path(cfg.out) / name, seeds=plain["seeds"], more=more) for name, one in known.items()
     }
     wanted = {
-        name: jobs.chosen(plan, plain["settings"], plain["groups"]) if cfg.train else jobs.done(plan)
+        name: jobs.chosen(plan, plain["settings"], plain["groups"], plain["seeds"]) if cfg.train else jobs.done(plan)
         for name, plan in plans.items()
     }
     left = {name: jobs.left(chosen, composed) for name, chosen in wanted.items()}

@@ -35,8 +35,8 @@ Compose = Callable[[Sequence[str]], Any]  # overrides of conf/config.yaml -> the
 def planned(paper: Paper, folder: Path, *, seeds: Sequence[int] | None = None, more: Sequence[str] = ()) -> list[Job]:
     """Every run of the paper that can be had, setting by setting; `more` overrides come last.
 
-    `seeds` are those of every setting, by default the paper's. Runs that need a file that the user has not brought are
-    left out: see `left_out`.
+    `seeds` are further seeds of every setting beside the paper's own. Runs that need a file that the user has not
+    brought are left out: see `left_out`.
     """
     jobs, without = [], absent(paper)
     for title, group in paper.groups.items():
@@ -49,22 +49,27 @@ def planned(paper: Paper, folder: Path, *, seeds: Sequence[int] | None = None, m
             name = f"name={slug(setting)}"
             jobs += [
                 Job(title, setting, seed, place / f"seed_{seed}", [*fixed, name, f"seed={seed}"])
-                for seed in seeds or paper.seeds_of.get(setting, paper.seeds)
+                for seed in sorted({*paper.seeds_of.get(setting, paper.seeds), *(seeds or ())})
             ]
     if len({job.folder for job in jobs}) < len(jobs):
         raise ConfigError(f"{paper.name}: two settings have one folder: give them names that differ in their letters")
     return jobs
 
 
-def chosen(jobs: Sequence[Job], settings: Sequence[str] | None, groups: Sequence[str] | None = None) -> list[Job]:
-    """The runs of these settings in these groups, all if none is named. Raises: ConfigError for an unknown one."""
+def chosen(
+    jobs: Sequence[Job],
+    settings: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+) -> list[Job]:
+    """The runs of these settings, groups and seeds; all where none is named. Raises: ConfigError for an unknown one."""
     for field, wanted in (("setting", settings), ("group", groups)):
         known = list(dict.fromkeys(getattr(job, field) for job in jobs))
         for name in wanted or ():
             if name not in known:
                 raise ConfigError(f"{field}s: {name} is none{closest(name, known)}; there are {'; '.join(known)}")
-    of = lambda wanted, name: not wanted or name in wanted
-    return [job for job in jobs if of(settings, job.setting) and of(groups, job.group)]
+    of = lambda wanted, one: not wanted or one in wanted
+    return [job for job in jobs if of(settings, job.setting) and of(groups, job.group) and of(seeds, job.seed)]
 
 
 def absent(paper: Paper) -> list[str]:

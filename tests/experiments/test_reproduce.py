@@ -155,7 +155,7 @@ SETTINGS = [each for name in paper.names(paper.EVERY) for each in named(name)]
 
 def setup_of(composed, tmp_path, name, group, setting):
     found = paper.read(config_dir() / "paper" / f"{name}.yaml")
-    (job,) = jobs.chosen(jobs.planned(found, tmp_path, seeds=[0]), [setting], [group])
+    (job,) = jobs.chosen(jobs.planned(found, tmp_path), [setting], [group], [0])
     return pipeline.assemble(composed(*job.overrides[:-2]))
 
 

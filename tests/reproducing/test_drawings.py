@@ -23,7 +23,7 @@ FOUND = Found(
 
 @pytest.fixture
 def shown(small, tmp_path):
-    return drawings.Shown(small, FOUND, jobs.planned(small, tmp_path, seeds=small.seeds))
+    return drawings.Shown(small, FOUND, jobs.planned(small, tmp_path))
 
 
 def test_scores_are_means_with_intervals_beside_the_paper_and_the_floors(shown):

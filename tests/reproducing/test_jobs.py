@@ -12,7 +12,7 @@ from fingan_jax.training import run_folder, standing
 
 
 def test_every_setting_and_seed_is_planned_in_a_folder_of_its_own(small, tmp_path):
-    plan = jobs.planned(small, tmp_path, seeds=small.seeds, more=["training.num_steps=5"])
+    plan = jobs.planned(small, tmp_path, more=["training.num_steps=5"])
     assert [(job.setting, job.seed) for job in plan] == [
         *[("First", 0), ("First", 1)],
         *[("Second, larger", 0), ("Second, larger", 1)],
@@ -24,23 +24,25 @@ def test_every_setting_and_seed_is_planned_in_a_folder_of_its_own(small, tmp_pat
     assert jobs.standings(plan)["Simulated/First/seed 0"].state == standing.PENDING
 
 
-def test_a_slow_setting_has_fewer_seeds_unless_the_user_names_them(written, tmp_path):
+def test_a_slow_setting_has_fewer_seeds_and_the_user_adds_others(written, tmp_path):
     found = paper.read(written("overrides: [data", "seeds_of: {First: [4]}\noverrides: [data"))
     of = lambda plan: [(job.setting, job.seed) for job in plan]
     assert of(jobs.planned(found, tmp_path)) == [("First", 4), ("Second, larger", 0), ("Second, larger", 1)]
-    assert of(jobs.planned(found, tmp_path, seeds=[2])) == [("First", 2), ("Second, larger", 2)]
+    more = jobs.planned(found, tmp_path, seeds=[2])
+    assert of(more)[:3] == [("First", 2), ("First", 4), ("Second, larger", 0)]
+    assert of(jobs.chosen(more, seeds=[2])) == [("First", 2), ("Second, larger", 2)]
 
 
 def test_a_group_runs_on_the_users_file_where_it_is_given(written, tmp_path):
     file = tmp_path / "own.csv"
     file.write_text("date,rv5\n")
     found = paper.read(written(), files={"realised": str(file)})
-    (job,) = [job for job in jobs.planned(found, tmp_path, seeds=[3]) if job.group == "Yours"]
+    (job,) = [job for job in jobs.chosen(jobs.planned(found, tmp_path, seeds=[3]), seeds=[3]) if job.group == "Yours"]
     assert f"data.path={file}" in job.overrides
 
 
 def test_settings_are_chosen_by_name(small, tmp_path):
-    plan = jobs.planned(small, tmp_path, seeds=[0])
+    plan = jobs.chosen(jobs.planned(small, tmp_path), seeds=[0])
     assert jobs.chosen(plan, None) == plan
     assert [job.setting for job in jobs.chosen(plan, ["First"])] == ["First"]
     with pytest.raises(ConfigError, match=r"settings: Frist is none .*'First'.*Second, larger"):
@@ -56,7 +58,7 @@ def test_groups_are_chosen_by_name_and_share_overrides_and_settings(written, tmp
 settings: {Third: [experiment=sp500]}""",
         )
     )
-    plan = jobs.planned(found, tmp_path, seeds=[0])
+    plan = jobs.chosen(jobs.planned(found, tmp_path), seeds=[0])
     (job,) = jobs.chosen(plan, None, ["Other"])
     assert (job.setting, job.overrides[:3]) == ("Third", ["experiment=sp500", "data=gbm", "data=garch"])
     assert [job.setting for job in jobs.chosen(plan, ["First", "Third"], ["Simulated"])] == ["First"]
@@ -67,7 +69,7 @@ settings: {Third: [experiment=sp500]}""",
 def test_two_names_that_are_one_folder_are_refused(written, tmp_path):
     found = paper.read(written("Second, larger:", "first!:"))
     with pytest.raises(ConfigError, match="two settings have one folder"):
-        jobs.planned(found, tmp_path, seeds=[0])
+        jobs.chosen(jobs.planned(found, tmp_path), seeds=[0])
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def finish(folder, data="x"):
 
 
 def test_what_is_done_is_skipped_a_failure_noted_and_the_speed_kept(small, configs, tmp_path, monkeypatch):
-    plan = jobs.planned(small, tmp_path, seeds=[0])
+    plan = jobs.chosen(jobs.planned(small, tmp_path), seeds=[0])
     trained = []
 
     def train_all(cfgs, folders, *, begun):
@@ -104,7 +106,7 @@ def test_what_is_done_is_skipped_a_failure_noted_and_the_speed_kept(small, confi
 
 
 def test_a_signal_ends_the_command_with_the_runs_behind_it_left(small, configs, tmp_path, monkeypatch):
-    plan, trained = jobs.planned(small, tmp_path, seeds=[0, 1]), []
+    plan, trained = jobs.planned(small, tmp_path), []
 
     def train_all(cfgs, folders, *, begun):
         trained.extend(folders)
@@ -116,7 +118,7 @@ def test_a_signal_ends_the_command_with_the_runs_behind_it_left(small, configs, 
 
 
 def test_a_finished_run_of_another_config_is_refused_before_anything_is_trained(small, tmp_path, monkeypatch):
-    plan = jobs.planned(small, tmp_path, seeds=[0])
+    plan = jobs.chosen(jobs.planned(small, tmp_path), seeds=[0])
     monkeypatch.setattr(training_jobs, "train_all", lambda *args, **kwargs: pytest.fail("trained"))
     finish(plan[0].folder, data="y")
     compose = lambda given: {"given": 0, "devices": 1, "data": "x"}

@@ -50,7 +50,7 @@ def finished(small, tmp_path, monkeypatch):
     monkeypatch.setattr(scores.runs, "load_run", lambda folder, trusted: SimpleNamespace(setup=None, config={}))
     monkeypatch.setattr(scores, "train_of", lambda setup: TRAIN)
     metrics = {name: Metric("t", name) for name in ("emd_1", "error", "in_sample.cover")}
-    (job, other) = jobs.planned(small, tmp_path / "runs", seeds=[0])
+    (job, other) = jobs.chosen(jobs.planned(small, tmp_path / "runs"), seeds=[0])
     job.folder.mkdir(parents=True)
     (job.folder / run_folder.CONFIG).write_text("training: {num_steps: 7}\n")
     run_folder.write_json(job.folder / run_folder.EVALUATION, EVALUATION)
