@@ -149,7 +149,9 @@ def _settings(function: Any) -> list[Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
-    return _settings(value) if callable(value) else value
+    if callable(value):
+        return _settings(value)
+    return value if isinstance(value, str | int | float | bool | dict | None) else repr(value)
 
 
 def _made_of(paper: Paper, content: str, beside: Any) -> str:

@@ -13,6 +13,7 @@ from fingan_jax.reproducing.paper import Metric
 from fingan_jax.training import run_folder
 
 TRAIN = np.random.default_rng(0).standard_normal((120, 1)) / 100
+HALF, SUM = np.float32(0.5), partial(np.sum, axis=1)
 EVALUATION = {
     "model": {"error": 0.125, "cover": None},
     "floors": {"gaussian": {"error": {"mean": 0.5, "low": 0.4, "high": 0.6}}},
@@ -139,6 +140,10 @@ def test_another_default_of_a_score_is_another_score(monkeypatch):
     fewer.__qualname__ = score.__qualname__
     assert scores._settings(score) != scores._settings(fewer)
     assert scores._settings(score) == scores._settings(partial(fewer, lags=250))
+
+    def odd(real, fake, *, of=HALF, more=(SUM, None)): ...
+
+    assert json.dumps(scores._settings(odd)) == json.dumps(scores._settings(odd))
 
 
 def test_without_floors_of_its_own_those_of_the_evaluation_stand(finished, tmp_path):
