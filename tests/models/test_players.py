@@ -151,5 +151,5 @@ def test_every_config_builds_players_that_fit_each_other(path):
 @pytest.mark.parametrize("path", sorted((CONF / "noise").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_noise_config_builds_a_sampler(path):
     config = OmegaConf.load(path)
-    steps = config.get("steps") or 9
-    assert instantiate(config)(KEY, 2, 9).shape == (2, steps, config.dim)
+    steps, width = config.get("steps") or 9, config.dim + len(config.get("half_lives") or ())
+    assert instantiate(config)(KEY, 2, 9).shape == (2, steps, width)
