@@ -320,7 +320,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "null": ({**ADAM, "b1": None}, r"^m\.b1: .*None"),
     "fraction of an int": ({**DENSE, "features": 1.5}, r"^m\.features: expected int, found 1\.5 \(float\)"),
     "bool for an int": ({**DENSE, "features": True}, r"^m\.features: expected int, found True"),
-    "int for a bool": ({**DENSE, "use_bias": 1}, r"^m\.use_bias: expected bool, found 1"),
+    "int for a bool": ({**DENSE, "use_bias": 1}, r"^m\.use_bias: expected true or false, found 1"),
     "text for a function": (
         {**DENSE, "kernel_init": "normal"},
         r"^m\.kernel_init: .*a node with _target_, found 'normal'",

@@ -59,7 +59,7 @@ def library(tmp_path):
 )
 def test_the_users_file_is_what_its_groups_run_on(composed, library, tmp_path, group, assets):
     found = paper.read(config_dir() / "paper" / "sigcwgan.yaml", files={"realised": str(library)})
-    (job,) = jobs.chosen(jobs.planned(found, tmp_path, seeds=[0]), ["SigCWGAN"], [group])
+    (job,) = jobs.chosen(jobs.planned(found, tmp_path), ["SigCWGAN"], [group], [0])
     setup = pipeline.assemble(composed(*job.overrides[:-2]))
     assert setup.returns.shape == (399, assets)
     half = assets // 2
@@ -74,7 +74,7 @@ def test_the_users_file_is_what_its_groups_run_on(composed, library, tmp_path, g
 
 def test_the_group_of_ten_days_compares_the_lags(composed, tmp_path):
     found = paper.read(config_dir() / "paper" / "sigcwgan.yaml")
-    plan = jobs.chosen(jobs.planned(found, tmp_path, seeds=[0]), None, ["VAR(1), d = 3, phi .8, sigma .8, ten days"])
+    plan = jobs.chosen(jobs.planned(found, tmp_path), None, ["VAR(1), d = 3, phi .8, sigma .8, ten days"], [0])
     ours, theirs = (composed(*job.overrides[:-2], "data.num_days=400") for job in plan)
     assert [each.windows.window for each in (ours, theirs)] == [10, 10]
     assert ours.objective.sig_wasserstein.augmentations is None
