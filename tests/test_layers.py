@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,7 +81,12 @@ def modules(root: Path) -> dict[str, Path]:
 
 def imports(path: Path) -> list[Import]:
     """Every import of a file, those for type checkers left out."""
-    return list(_imports(ast.parse(path.read_text()), top=True))
+    return _parsed(path.read_text())
+
+
+@cache
+def _parsed(source: str) -> list[Import]:
+    return list(_imports(ast.parse(source), top=True))
 
 
 def _imports(node: ast.AST, top: bool) -> Iterator[Import]:
