@@ -18,10 +18,9 @@ def main(cfg):
 
     devices.use_compilation_cache(cfg.cache)
     plain, trusted = as_dict(cfg), tuple(cfg.trusted_packages)
-    check_kinds(plain, {
-        "train": bool, "seeds": list[int] | None, "settings": list[str] | None, "groups": list[str] | None,
-        "files": dict[str, str],
-    })  # fmt: skip
+    some = {"settings": list[str] | None, "groups": list[str] | None, "seeds": list[int] | None}
+    check_kinds(plain, {"train": bool, **some})
+    named = not_empty(plain, some)
     given = given_files(plain, cfg.name)
     names = paper.names(cfg.name)
     read = lambda name: paper.read(config_dir() / "paper" / f"{name}.yaml", files=given, trusted=trusted)
@@ -30,10 +29,7 @@ def main(cfg):
     plans = {
         name: jobs.planned(one, Path(cfg.out) / name, seeds=plain["seeds"], more=more) for name, one in known.items()
     }
-    wanted = {
-        name: jobs.chosen(plan, plain["settings"], plain["groups"], plain["seeds"]) if cfg.train else jobs.done(plan)
-        for name, plan in plans.items()
-    }
+    wanted = {name: jobs.chosen(plan, **named) if cfg.train else jobs.done(plan) for name, plan in plans.items()}
     left = {name: jobs.left(chosen, composed) for name, chosen in wanted.items()}
     undone = False
     for name, one in known.items():
@@ -67,10 +63,22 @@ def report(one, plan, folder, trusted):
     print(f"\ntables: {page}")
 
 
-def given_files(plain, name):
-    from fingan_jax.reproducing.paper import EVERY
+def not_empty(plain, keys):
+    """What is named by each of `keys`, null for all. Raises ConfigError for an empty list, which names nothing."""
     from fingan_jax.schema import ConfigError
 
+    for key in keys:
+        if plain[key] == []:
+            raise ConfigError(f"{key}=[] names none: name some, or give null for all")
+    return {key: plain[key] for key in keys}
+
+
+def given_files(plain, name):
+    from fingan_jax.reproducing.paper import EVERY
+    from fingan_jax.schema import ConfigError, fits
+
+    if not fits(plain["files"], dict[str, str]):
+        raise ConfigError(f"files={plain['files']} must be paths by name, as in +files.name=FILE")
     if plain["files"] and name == EVERY:
         raise ConfigError(f"files={plain['files']}: a file belongs to one paper, give its name instead of paper={name}")
     return plain["files"]

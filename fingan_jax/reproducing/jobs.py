@@ -62,13 +62,13 @@ def chosen(
     groups: Sequence[str] | None = None,
     seeds: Sequence[int] | None = None,
 ) -> list[Job]:
-    """The runs of these settings, groups and seeds; all where none is named. Raises: ConfigError for an unknown one."""
+    """The runs of these settings, groups and seeds; all where it is None. Raises: ConfigError for an unknown one."""
     for field, wanted in (("setting", settings), ("group", groups)):
         known = list(dict.fromkeys(getattr(job, field) for job in jobs))
         for name in wanted or ():
             if name not in known:
                 raise ConfigError(f"{field}s: {name} is none{closest(name, known)}; there are {'; '.join(known)}")
-    of = lambda wanted, one: not wanted or one in wanted
+    of = lambda wanted, one: wanted is None or one in wanted
     return [job for job in jobs if of(settings, job.setting) and of(groups, job.group) and of(seeds, job.seed)]
 
 
