@@ -89,13 +89,13 @@ def _floors(paper: Paper, job: Job, run: runs.Run, before: Sequence[Row]) -> Ite
             yield {"group": job.group, "floor": name, "of": "", **_shown(paper, of_evaluation(evaluation, name))}
         return
     for floor in [*_of_paths(paper, job.group, train_of(run.setup)), *_of_run(paper, job.group, run)]:
-        same = {"group": job.group, "floor": floor.name, "seed": str(floor.seed), "of": floor.made_of}
-        kept = [row for row in before if same.items() <= (row | {"group": job.group}).items()]
+        same = {"floor": floor.name, "seed": str(floor.seed), "of": floor.made_of}
+        kept = [row for row in before if same.items() <= row.items()]
+        about = {"group": job.group} | same
         try:
-            row = kept[0] if kept else same | _shown(paper, floor.compute())
+            yield about | ({name: kept[0][name] for name in paper.metrics} if kept else _shown(paper, floor.compute()))
         except FitError as error:
-            row = same | {"of": "", "why": str(error)}
-        yield row | {"group": job.group}
+            yield about | {"of": "", "why": str(error)}
 
 
 class Floor(NamedTuple):
