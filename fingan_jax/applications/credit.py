@@ -26,6 +26,7 @@ from fingan_jax.finance import credit
 from fingan_jax.judgeable import whole_numbers
 from fingan_jax.schema import ConfigError, check_kinds
 from fingan_jax.training import run_folder
+from fingan_jax.training.standing import held
 
 Config = Mapping[str, Any]
 PARTS = ("test", "validation")
@@ -47,8 +48,9 @@ def report(cfg: Config, folder: Path) -> tuple[dict[str, Any], Path]:
     if not len(judged.values):
         raise ConfigError(f"credit.part={part} is empty: give it a share of split.fractions")
     if cfg["run"] is None:
-        credit_training.open_folder(cfg, folder, whole(setup))
-        states = credit_training.train(setup, folder, cfg)
+        with held(folder):
+            credit_training.open_folder(cfg, folder, whole(setup))
+            states = credit_training.train(setup, folder, cfg)
     else:
         folder = Path(cfg["run"])
         credit_training.check_data(folder, whole(setup))

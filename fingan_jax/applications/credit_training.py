@@ -1,7 +1,6 @@
 """Trains the generators of a credit run, one a seed, by the step and the loop of every run; each can be resumed."""
 
 import hashlib
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +19,6 @@ from fingan_jax.schema import ConfigError
 from fingan_jax.training import checkpoint, logger, loop, progress, run_folder
 from fingan_jax.training.devices import compiler_options
 from fingan_jax.training.logger import Logger
-from fingan_jax.training.standing import held
 from fingan_jax.training.state import GANState
 from fingan_jax.training.step import make_train_step
 from fingan_jax.training.stopping import stop_on_signal
@@ -30,17 +28,16 @@ OWN = ("run", "out", "credit")  # keys of the config that training does not see
 
 
 def open_folder(cfg: Config, folder: Path, table: Table) -> None:
-    """Makes `folder` this run's, with config.yaml in it. Raises: RunFolderError if another run is there."""
+    """Makes `folder`, which is `held`, this run's, with config.yaml in it.
+
+    Raises: RunFolderError if another run is there.
+    """
     resolved = {key: value for key, value in as_dict(cfg).items() if key not in OWN}
     resolved["provenance"] = {"package_version": __version__, "data_hash": data_hash(table)}
-    if cfg["overwrite"]:
-        for path in folder.glob("seed_*"):
-            shutil.rmtree(path)
     run_folder.claim(
         folder, identity(resolved), lambda path: identity(as_dict(read_config(path))),
-        resume=cfg["resume"], overwrite=cfg["overwrite"],
+        resume=cfg["resume"], overwrite=cfg["overwrite"], ours=("seed_*", *run_folder.OURS),
     )  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True)
     kept = {key: value for key, value in resolved.items() if key not in NOT_KEPT}
     run_folder.write_text(folder / run_folder.CONFIG, yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
 
@@ -63,7 +60,7 @@ def train(setup: Setup, folder: Path, cfg: Config) -> list[GANState]:
     Raises: NonFiniteError naming the term; KeyboardInterrupt, after saying how to go on, if a signal asked to stop.
     """
     run_chunk, states = compile_game(setup), []
-    with held(folder), stop_on_signal() as stop:
+    with stop_on_signal() as stop:
         for seed in range(setup.seed, setup.seed + setup.settings.num_seeds):
             own = folder / f"seed_{seed}"
             own.mkdir(exist_ok=True)

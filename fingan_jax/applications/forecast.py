@@ -1,6 +1,6 @@
 """Forecasts by a trained generator: every test day's ensemble, scored and traded beside its rivals and the truth."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +32,19 @@ def report(cfg: Config, folder: Path) -> tuple[dict[str, Any], Path]:
     """Trains a generator into `folder` or loads `cfg["run"]`, forecasts, writes forecast.json and forecast.html.
 
     They go into `cfg["out"]`, else into the run's folder. Gives what was found and where the page lies. What does not
-    fit the run or its data is refused before anything is trained.
+    fit the run or its data is refused before anything is trained, and so are rivals and rules that fail: they come first.
     """
     trusted = tuple(cfg["trusted_packages"])
     settings: Settings = build(cfg[NAME], trusted_packages=trusted)
-    if cfg["run"] is None:
-        rows_of(untrained(cfg, folder), settings)
-    trained = source(cfg, folder, own=(NAME,))
-    rows, setup = rows_of(trained, settings), trained.setup
+    known = source(cfg, folder, own=(NAME,)) if cfg["run"] is not None else None
+    asked = known or untrained(cfg, folder)
+    rows, setup = rows_of(asked, settings), asked.setup
     came = Came(forecasting.realised(setup.returns, rows, settings.horizons[-1]), setup.prices.values[rows])
-    scored, fans = _measured(trained, rows, came, settings, trusted)
+    rivals = _measured(asked, rows, came, settings, trusted, tuple(settings.rivals))[0]
+    trained = known or source(cfg, folder, own=(NAME,))
+    own = [name for name in makers(trained, rows, settings, trusted) if name not in rivals]
+    found, fans = _measured(trained, rows, came, settings, trusted, own)
+    scored = {GENERATOR: found[GENERATOR], **rivals, **found}
     truth = _truth(trained, rows, came, settings, trusted)
     result = {**_head(trained, rows, settings), **_judged(scored, came, settings), "truth": truth}
     result["series"] = _series(scored, came, setup, rows, settings)
@@ -78,12 +81,12 @@ def rows_of(asked: Source, settings: Settings) -> np.ndarray:
 
 
 def _measured(
-    trained: Source, rows: np.ndarray, came: Came, settings: Settings, trusted: tuple[str, ...]
+    of: Source, rows: np.ndarray, came: Came, settings: Settings, trusted: tuple[str, ...], names: Sequence[str]
 ) -> tuple[dict[str, Scored], dict[int, np.ndarray]]:
-    """Every forecaster scored, one ensemble in memory at a time, and the generator's price fans [quantile, day]."""
+    """The forecasters `names` scored, one ensemble in memory at a time, and the generator's fans [quantile, day]."""
     scored, fans = {}, {}
-    made = makers(trained, rows, settings, trusted)
-    for name in (bar := tqdm(made, desc="forecasters", unit="model", disable=None, leave=False)):
+    made = makers(of, rows, settings, trusted)
+    for name in (bar := tqdm(names, desc="forecasters", unit="model", disable=None, leave=False)):
         bar.set_postfix_str(name)
         try:
             ensemble = made[name]()

@@ -28,7 +28,7 @@ def makers(
     for name, rival in settings.rivals.items():
         made[name] = partial(_rival, name, rival, returns, rows, settings)
     if settings.network:
-        made[NETWORK] = lambda: generated(least_squares(source, settings), rows, settings)
+        made[NETWORK] = lambda: generated(least_squares(source, settings, trusted), rows, settings)
     if law := known_law(source, trusted):
         made[TRUTH] = partial(true, law, returns, rows, settings)
     return made

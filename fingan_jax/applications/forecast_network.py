@@ -40,7 +40,7 @@ class WithErrors(NamedTuple):
         return self.gen.apply(params, noise, cond) + self.errors[place]
 
 
-def least_squares(source: Source, settings: Settings) -> Source:
+def least_squares(source: Source, settings: Settings, trusted: tuple[str, ...] = ()) -> Source:
     """The run's generator, trained by least squares from its own start, as a source of paths.
 
     It forecasts a point; a path adds to it, block by block, errors that it made on the validation part (on the train
@@ -54,7 +54,7 @@ def least_squares(source: Source, settings: Settings) -> Source:
     series = setup.transform.forward(setup.returns)
     came = forecasting.realised(series, held, window)
     best, errors, least = source, came, np.inf
-    for candidate in _trained(source, settings):
+    for candidate in _trained(source, settings, trusted):
         found = every(candidate, held, jax.random.key(settings.seed), num_paths=1, num_days=window, reduce=_only)
         missed = came - setup.transform.forward(np.asarray(found, np.float64))
         if np.mean(missed**2) < least:
@@ -83,14 +83,14 @@ def _beside(noise: Noise, number: int) -> Any:
     return draw
 
 
-def _trained(source: Source, settings: Settings) -> Iterator[Source]:
+def _trained(source: Source, settings: Settings, trusted: tuple[str, ...]) -> Iterator[Source]:
     """The network at some steps of its training."""
     config = as_dict(source.run.config)
     training = {**config["training"], "watch": False, "monitor": None, "patience": None}
     if settings.network_steps is not None:
         training["num_steps"] = settings.network_steps
     own = {"objective": OBJECTIVE, "phases": None, "training": training}
-    setup = pipeline.assemble({**config, **own}, prices=source.setup.prices)
+    setup = pipeline.assemble({**config, **own}, prices=source.setup.prices, trusted=trusted)
     steps = setup.settings.num_steps
     size = -(-steps // LOOKS)
     program = pipeline.compile_game(setup)

@@ -54,13 +54,26 @@ def source(cfg: Config, folder: Path, *, own: Sequence[str]) -> Source:
             f"run={place} is no run of returns: give the folder of one that train.py or this command wrote"
         )
     run = runs.load_run(place, trusted)
+    _check_held(run.setup)
     return Source(run, *runs.load_generator(run))
 
 
 def untrained(cfg: Config, folder: Path) -> Source:
-    """The run that `cfg` describes before it is trained: all that can be asked of it but its parameters."""
+    """The run that `cfg` describes before it is trained: all that can be asked of it but its parameters.
+
+    Raises: ConfigError in one line if it models anything but returns.
+    """
     setup = pipeline.assemble(cfg, trusted=tuple(cfg["trusted_packages"]))
+    _check_held(setup)
     return Source(runs.Run(folder, cfg, setup), 0, None)
+
+
+def _check_held(setup: Setup) -> None:
+    if not setup.quantity.held:
+        raise ConfigError(
+            "series models columns that are no log returns, and a position in them has no profit or loss: take a run "
+            "with series=log_returns"
+        )
 
 
 def _train(cfg: Config, folder: Path) -> None:

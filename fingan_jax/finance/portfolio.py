@@ -33,7 +33,7 @@ def minimum_cvar(scenarios: Scenarios, *, level: float = 0.95, max_weight: float
 def mean_variance(scenarios: Scenarios, *, risk_aversion: float | None = None, max_weight: float = 1.0) -> Weights:
     """`argmax w'm - risk_aversion / 2 w' S w`; without a risk aversion, `argmax w'm / sqrt(w' S w)`.
 
-    Where no asset's mean is above 0 the ratio has no maximum, and the least variance is taken. Markowitz (1952),
+    Where no portfolio's mean is above 0 the ratio has no maximum, and the least variance is taken. Markowitz (1952),
     Sharpe (1966).
     """
     if risk_aversion is None:
@@ -45,7 +45,7 @@ def mean_variance(scenarios: Scenarios, *, risk_aversion: float | None = None, m
 
 
 def mean_cvar(scenarios: Scenarios, *, level: float = 0.95, max_weight: float = 1.0) -> Weights:
-    """`argmax w'm / CVaR(w)`, and the least CVaR where no mean is above 0. Martin, Rachev and Siboulet (2003)."""
+    """`argmax w'm / CVaR(w)`, and the least CVaR where none has a mean above 0. Martin, Rachev and Siboulet (2003)."""
     _check_level(level, scenarios)
     return _best_ratio(scenarios, RiskMeasure.CVAR, cvar_beta=level, max_weights=max_weight)
 
@@ -61,9 +61,15 @@ def maximum_diversification(scenarios: Scenarios, *, max_weight: float = 1.0) ->
 
 
 def _best_ratio(scenarios: Scenarios, measure: RiskMeasure, **options: Any) -> Weights:
-    profitable = bool(np.any(np.mean(scenarios, axis=0) > 0))
-    goal = ObjectiveFunction.MAXIMIZE_RATIO if profitable else ObjectiveFunction.MINIMIZE_RISK
+    greatest = greatest_mean(np.mean(scenarios, axis=0), options["max_weights"])
+    goal = ObjectiveFunction.MAXIMIZE_RATIO if greatest > 0 else ObjectiveFunction.MINIMIZE_RISK
     return _solved(MeanRisk(goal, risk_measure=measure, **options), scenarios)
+
+
+def greatest_mean(means: Weights, cap: float) -> float:
+    """The greatest mean return `w'm` of the portfolios: the best assets are filled up to `cap`, one after the other."""
+    filled = np.minimum(cap * np.arange(1, len(means) + 1), 1.0)
+    return float(np.diff(filled, prepend=0.0) @ np.sort(means)[::-1])
 
 
 def check_cap(max_weight: float, num_assets: int) -> None:

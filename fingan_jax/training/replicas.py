@@ -50,19 +50,21 @@ def replicated(run_chunk: RunChunk, spmd_axis_name: str | None = None) -> RunChu
     """`run_chunk` for stacked states: vmap(run_chunk), its metrics [replica].
 
     A replica whose state is no longer finite at the end of a chunk keeps the state with which it began: it is frozen,
-    whatever is asked of it later, and does not touch the others. `spmd_axis_name` names the replicas' axis of a mesh.
+    whatever is asked of it later, and does not touch the others. Who is behind the others is frozen, in another phase
+    too. `spmd_axis_name` names the replicas' axis of a mesh.
     """
 
     def run_many(states: GANState, num_steps: Int[Array, ""] | int) -> tuple[GANState, Metrics]:
         new, metrics = jax.vmap(run_chunk, in_axes=(0, None), spmd_axis_name=spmd_axis_name)(states, num_steps)
-        return jax.vmap(keep_finite)(metrics["finite"] > 0, new, states), metrics
+        return jax.vmap(keep, in_axes=(0, None, 0, 0))(metrics["finite"], states.step.max(), new, states), metrics
 
     return run_many
 
 
-def keep_finite(finite: Array, new: GANState, old: GANState) -> GANState:
-    """`new` where it is finite, else `old`."""
-    return jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, old)
+def keep(finite: Array, furthest: Array, new: GANState, old: GANState) -> GANState:
+    """`new` where it is finite and `old` was at the step of those that are the furthest, else `old`."""
+    going = (finite > 0) & (old.step == furthest)
+    return jax.tree.map(lambda a, b: jnp.where(going, a, b), new, old)
 
 
 def alone(program: Program) -> Fleet:
@@ -81,11 +83,13 @@ def in_turns(program: Program) -> Fleet:
     Where one game fills the processor, as on a CPU, this is faster than side by side. A state is frozen as in
     `replicated`.
     """
-    copy, keep = jax.jit(lambda state: jax.tree.map(jnp.copy, state)), jax.jit(keep_finite)
+    copy, choose = jax.jit(lambda state: jax.tree.map(jnp.copy, state)), jax.jit(keep)
+    greatest = jax.jit(lambda *steps: jnp.stack(steps).max())
 
     def run_each(states: list[GANState], num_steps: int) -> tuple[list[GANState], list[Metrics]]:
+        furthest = greatest(*(state.step for state in states))
         played = [program.run(copy(state), num_steps) for state in states]
-        kept = [keep(m["finite"] > 0, new, old) for (new, m), old in zip(played, states, strict=True)]
+        kept = [choose(m["finite"], furthest, new, old) for (new, m), old in zip(played, states, strict=True)]
         return kept, [metrics for _, metrics in played]
 
     return Fleet(

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from fingan_jax.atomic import replacing
 CONFIG, METRICS, CHECKPOINTS = "config.yaml", "metrics.jsonl", "checkpoints"
 SAMPLES, EVALUATION, REPORT, DATA = "samples.npz", "evaluation.json", "report.html", "data.npz"
 FAILURE, LOCK = "failure.json", ".lock"
-OURS = (CONFIG, METRICS, CHECKPOINTS, SAMPLES, EVALUATION, REPORT, DATA, FAILURE, LOCK, "wandb")
+# What a run leaves, the config last: without it, what an interrupted deletion left would be taken for nobody's.
+OURS = (CHECKPOINTS, METRICS, SAMPLES, EVALUATION, REPORT, DATA, FAILURE, "wandb", CONFIG)
 
 
 class RunFolderError(ValueError):
@@ -32,8 +33,11 @@ def claim(
     *,
     resume: bool,
     overwrite: bool,
+    ours: Sequence[str] = OURS,
 ) -> None:
     """Checks that a run of `config` may write into `folder`; `overwrite` deletes the run that is there.
+
+    What is deleted are the files and folders that match a pattern in `ours`, in their order.
 
     Raises: RunFolderError if a run is there and neither is set, or if `resume` finds one of another config.
     """
@@ -43,8 +47,8 @@ def claim(
     if not path.exists():
         return
     if overwrite:
-        for name in OURS:
-            _delete(folder / name)
+        for path in [path for pattern in ours for path in folder.glob(pattern)]:
+            _delete(path)
     elif resume:
         differing = sorted(differences(read(path), config))
         if differing:

@@ -64,6 +64,8 @@ def test_it_trains_forecasts_and_forecasts_again_from_the_run(command, folder, t
         (["~forecast.rivals.random_walk"], "forecast.rivals"),
         (["forecast.days=100000"], "forecast.days=100000"),
         (["+forecast.rivals.mine._target_=os.system", "+forecast.rivals.mine._partial_=true"], "os.system"),
+        (["forecast.rules.scaled.limit=0"], "limit=0"),
+        (["series=levels"], "series models columns that are no log returns"),
         (["run=nowhere"], "nowhere"),
     ],
 )

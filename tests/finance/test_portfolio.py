@@ -51,6 +51,27 @@ def test_the_largest_ratio_is_the_closed_form(scenarios):
     np.testing.assert_allclose(portfolio.mean_variance(scenarios), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["mean_variance", "mean_cvar"])
+@pytest.mark.parametrize("cap", [0.3, 0.5, 0.9, 1.0])
+def test_a_cap_may_leave_no_portfolio_with_a_profit(scenarios, name, cap):
+    """One asset rises by 4, the others fall by 2 each: of a cap below a third on, only the least risk is left."""
+    falling = scenarios - scenarios.mean(axis=0) + np.array([0.04, -0.02, -0.02, -0.02]) * 0.1
+    least = {"mean_variance": "minimum_variance", "mean_cvar": "minimum_cvar"}[name]
+    found, safest = (STRATEGIES[each](falling, max_weight=cap) for each in (name, least))
+    if cap == 0.3:
+        np.testing.assert_allclose(found, safest, atol=1e-4)
+    else:
+        assert found @ falling.mean(axis=0) > 0
+
+
+def test_the_greatest_mean_under_a_cap_is_a_linear_programme():
+    rng = np.random.default_rng(1)
+    for cap in (0.2, 0.26, 0.5, 1.0):
+        means = rng.normal(size=5)
+        solved = linprog(-means, A_eq=np.ones((1, 5)), b_eq=[1.0], bounds=[(0, cap)] * 5)
+        assert portfolio.greatest_mean(means, cap) == pytest.approx(-solved.fun)
+
+
 def test_the_largest_utility_is_the_closed_form(scenarios):
     aversion = 4.0
     inverse = np.linalg.inv(covariance())

@@ -43,6 +43,12 @@ def same(a, b, **tolerance):
         np.testing.assert_allclose(x, y, **tolerance)
 
 
+def fleet_of(form, run_chunk, **how):
+    if form == "side_by_side":
+        return side_by_side(Program(lambda x: x, jax.jit(replicated(run_chunk), **how)))
+    return in_turns(Program(lambda x: x, jax.jit(run_chunk, **how)))
+
+
 def broken(state):
     """A game whose critic is infinite from the first step on."""
     params = state.params._replace(disc=jax.tree.map(lambda x: x * jnp.inf, state.params.disc))
@@ -56,10 +62,7 @@ def test_stacking_and_unstacking_change_nothing(states):
 
 @pytest.mark.parametrize("form", ["side_by_side", "in_turns"])
 def test_each_replica_is_the_game_alone(run_chunk, states, form):
-    if form == "side_by_side":
-        fleet = side_by_side(Program(lambda x: x, jax.jit(replicated(run_chunk), donate_argnums=0)))
-    else:
-        fleet = in_turns(Program(lambda x: x, jax.jit(run_chunk, donate_argnums=0)))
+    fleet = fleet_of(form, run_chunk, donate_argnums=0)
     single = alone(Program(lambda x: x, jax.jit(run_chunk)))
     placed, metrics = fleet.run(fleet.place(states), 12)
     tolerance = {"rtol": 1e-5, "atol": 1e-6} if form == "side_by_side" else {"rtol": 0, "atol": 0}
@@ -73,10 +76,7 @@ def test_each_replica_is_the_game_alone(run_chunk, states, form):
 
 @pytest.mark.parametrize("form", ["side_by_side", "in_turns"])
 def test_a_replica_that_is_not_finite_is_frozen_and_touches_no_other(run_chunk, states, form):
-    if form == "side_by_side":
-        fleet = side_by_side(Program(lambda x: x, jax.jit(replicated(run_chunk))))
-    else:
-        fleet = in_turns(Program(lambda x: x, jax.jit(run_chunk)))
+    fleet = fleet_of(form, run_chunk)
     healthy, _ = fleet.run(fleet.place(states), 4)
     start = fleet.fetch(healthy)
     mixed, metrics = fleet.run(fleet.place([start[0], broken(start[1]), start[2]]), 4)
@@ -89,3 +89,14 @@ def test_a_replica_that_is_not_finite_is_frozen_and_touches_no_other(run_chunk, 
     same(ended[1], broken(start[1]), rtol=0, atol=0)
     assert int(ended[1].step) == 4
     assert int(ended[0].step) == 12
+
+
+@pytest.mark.parametrize("form", ["side_by_side", "in_turns"])
+def test_a_replica_that_was_frozen_stays_so_in_the_next_phase(run_chunk, states, form):
+    """Its game would go on by the terms of a phase that comes after the one that it has not ended."""
+    fleet = fleet_of(form, run_chunk)
+    late = states[1]._replace(step=states[1].step - 5)
+    placed, _ = fleet.run(fleet.place([states[0], late, states[2]]), 4)
+    ended = fleet.fetch(placed)
+    same(ended[1], late, rtol=0, atol=0)
+    assert [int(state.step) for state in ended] == [4, -5, 4]

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from fingan_jax.training import run_folder
+from fingan_jax.training import run_folder, standing
 from fingan_jax.training.run_folder import RunFolderError, claim, differences
 
 CONFIG = {"seed": 1, "training": {"num_steps": 10}, "windows": {"fractions": [0.7, 0.3]}}
@@ -50,6 +50,39 @@ def test_resume_wants_the_same_config_and_names_the_key(held):
 
 def test_overwrite_deletes_the_run_and_nothing_else(held):
     try_claim(held, overwrite=True)
+    assert [path.name for path in held.iterdir()] == ["notes.txt"]
+
+
+def test_an_overwriting_run_stays_locked(held):
+    """Whoever overwrites a run holds its folder: letting go of it there would let a second one in."""
+    with standing.held(held):
+        try_claim(held, overwrite=True)
+        assert standing.standing(held).state == standing.RUNNING
+        with pytest.raises(RunFolderError, match="is being run by"), standing.held(held):
+            pass
+
+
+def test_a_deletion_that_was_cut_short_still_belongs_to_its_run(held, monkeypatch):
+    def cut(path):
+        raise KeyboardInterrupt
+
+    (held / run_folder.CHECKPOINTS / "step_5000").mkdir()
+    monkeypatch.setattr(run_folder, "_delete", cut)
+    with pytest.raises(KeyboardInterrupt):
+        try_claim(held, overwrite=True)
+    monkeypatch.undo()
+    assert run_folder.OURS[-1] == run_folder.CONFIG
+    with pytest.raises(RunFolderError, match="an unfinished run"):
+        try_claim(held, {**CONFIG, "seed": 2})
+
+
+def test_what_is_deleted_can_be_more(held):
+    (held / "seed_3").mkdir()
+    (held / "seed_3" / "state").write_text("")
+    with pytest.raises(RunFolderError, match="contradict"):
+        claim(held, CONFIG, read, resume=True, overwrite=True, ours=("seed_*", *run_folder.OURS))
+    assert (held / "seed_3" / "state").exists()
+    claim(held, CONFIG, read, resume=False, overwrite=True, ours=("seed_*", *run_folder.OURS))
     assert [path.name for path in held.iterdir()] == ["notes.txt"]
 
 
