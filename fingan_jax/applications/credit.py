@@ -20,11 +20,11 @@ from fingan_jax.applications.credit_book import Portfolio
 from fingan_jax.applications.credit_results import Generated
 from fingan_jax.applications.credit_setup import Setup, assemble
 from fingan_jax.build import as_dict, read_config
-from fingan_jax.data.tabular_schema import Table
+from fingan_jax.data.tabular_schema import Table, violations
 from fingan_jax.evaluation.figures import png
 from fingan_jax.finance import credit
 from fingan_jax.judgeable import whole_numbers
-from fingan_jax.schema import ConfigError, check_kinds
+from fingan_jax.schema import ConfigError, check_kinds, closest
 from fingan_jax.training import run_folder
 from fingan_jax.training.standing import held
 
@@ -47,6 +47,7 @@ def report(cfg: Config, folder: Path) -> tuple[dict[str, Any], Path]:
     judged = getattr(setup.parts, part)
     if not len(judged.values):
         raise ConfigError(f"credit.part={part} is empty: give it a share of split.fractions")
+    _check_rules(judged)
     if cfg["run"] is None:
         with held(folder):
             credit_training.open_folder(cfg, folder, whole(setup))
@@ -129,7 +130,26 @@ def _asked(cfg: Config) -> Portfolio:
     unknown = set(cfg["portfolio"]) - set(Portfolio._fields)
     if unknown:
         raise ConfigError(f"credit.portfolio.{unknown.pop()} is unknown: it takes {', '.join(Portfolio._fields)}")
-    return Portfolio(**cfg["portfolio"]).checked()
+    given = {**Portfolio()._asdict(), **cfg["portfolio"]}
+    check_kinds(given, {"correlation": float, "level": float, "model": str}, "credit.portfolio.")
+    whole_numbers(given, "credit.portfolio.", num_scenarios=1000)
+    return Portfolio(**given).checked()
+
+
+def _check_rules(table: Table) -> None:
+    """Tries the rules of the schema, which only what is generated is judged by. Raises: ConfigError."""
+    try:
+        violations(table)
+        credit_book.book_of(table)
+    except KeyError as error:
+        name = str(error.args[0])
+        raise ConfigError(
+            f"loans: a constraint or the lgd of the schema names {name}, which is no column"
+            f"{closest(name, table.schema.names)}: {', '.join(table.schema.names)}"
+        ) from None
+    except (ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise ConfigError(f"loans: a constraint or the lgd of the schema fails on this table: {reason}") from None
 
 
 def _of_run(cfg: Config, run: Path) -> Config:

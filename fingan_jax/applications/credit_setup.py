@@ -22,6 +22,7 @@ from fingan_jax.training.state import GANState, init_state
 from fingan_jax.types import Batch, Key, Noise, Players
 
 Config = Mapping[str, Any]
+UNUSED = {"monitor": None, "patience": None, "data_share": 1.0, "watch": False}  # of `Settings`
 
 
 class Setup(NamedTuple):
@@ -62,6 +63,9 @@ def assemble(cfg: Config, *, trusted: tuple[str, ...] = ()) -> Setup:
     """Builds what `cfg` describes. Raises: ConfigError or ValueError, in one line with the key and the remedy."""
     make = partial(build, trusted_packages=trusted)
     settings = make(cfg["training"])
+    for key, unused in UNUSED.items():
+        if getattr(settings, key) != unused:
+            raise ConfigError(f"training.{key} is of no effect on tables of borrowers: leave it at {unused}")
     parts = make(cfg["split"])(make(cfg["loans"]))
     fitted = make(cfg["encoding"])(parts.train)
     columns = _asked_columns(cfg["asked"]["columns"], parts.train)

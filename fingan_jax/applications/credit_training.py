@@ -116,12 +116,21 @@ def newest(setup: Setup, manager: Any, seed: int) -> GANState:
 
 
 def load(setup: Setup, folder: Path) -> list[GANState]:
-    """The trained states of all seeds of the run in `folder`. Raises: CheckpointError if one is missing."""
-    states = []
+    """The trained states of all seeds of the run in `folder`.
+
+    Raises: CheckpointError if one is missing, or was interrupted.
+    """
+    states, steps = [], setup.settings.num_steps
     for seed in range(setup.seed, setup.seed + setup.settings.num_seeds):
         path = folder / f"seed_{seed}" / run_folder.CHECKPOINTS
         if not path.is_dir():
             raise checkpoint.CheckpointError(f"no finished checkpoint in {path}: train first")
         with checkpoint.checkpoints(path, read_only=True) as manager:
-            states.append(checkpoint.restore(manager, setup.start(jax.random.key(seed)))[1])
+            step, state = checkpoint.restore(manager, setup.start(jax.random.key(seed)))
+        if step != steps:
+            raise checkpoint.CheckpointError(
+                f"run={folder}: seed {seed} was interrupted at step {step} of {steps}: end it first, by the command "
+                f"that began it, with hydra.run.dir={folder} resume=true"
+            )
+        states.append(state)
     return states

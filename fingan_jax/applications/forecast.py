@@ -32,7 +32,7 @@ def report(cfg: Config, folder: Path) -> tuple[dict[str, Any], Path]:
     """Trains a generator into `folder` or loads `cfg["run"]`, forecasts, writes forecast.json and forecast.html.
 
     They go into `cfg["out"]`, else into the run's folder. Gives what was found and where the page lies. What does not
-    fit the run or its data is refused before anything is trained, and so are rivals and rules that fail: they come first.
+    fit the run or its data is refused before anything is trained; rivals come first, and so do the rules on them.
     """
     trusted = tuple(cfg["trusted_packages"])
     settings: Settings = build(cfg[NAME], trusted_packages=trusted)

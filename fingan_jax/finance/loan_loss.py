@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from scipy import stats
 
+from fingan_jax import statistics
 from fingan_jax.finance.vasicek import check, check_level
 from fingan_jax.types import Key
 
@@ -67,7 +68,8 @@ def summary(losses: Losses, *, level: float = 0.999) -> dict[str, float]:
     """Expected loss, its standard deviation, credit VaR and expected shortfall at `level`, all shares of the exposure.
 
     `unexpected` is VaR less the expected loss, the capital; `var_low` and `var_high` hold VaR with 95 % confidence, by
-    order statistics: what is due to the number of scenarios alone. Raises: ValueError for a level outside (0, 1).
+    order statistics: what is due to the number of scenarios alone. The expected shortfall is the mean of the worst
+    share 1 - `level`, of losses that are tied as well (see `statistics.expected_shortfall`). Raises: ValueError for a level outside (0, 1).
     """
     check_level(level)
     ordered = np.sort(losses)
@@ -81,7 +83,7 @@ def summary(losses: Losses, *, level: float = 0.999) -> dict[str, float]:
         "var_low": float(low),
         "var_high": float(high),
         "unexpected": var - expected,
-        "shortfall": float(ordered[ordered >= var].mean()),
+        "shortfall": float(statistics.expected_shortfall(-losses[None, :, None], 1 - level)[0, 0]),
     }
 
 

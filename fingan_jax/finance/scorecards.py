@@ -15,6 +15,7 @@ from fingan_jax.finance.credit import both
 
 Records = Float[np.ndarray, "row column"]
 Make = Callable[..., Any]
+MOST = 255  # categories that scikit-learn's boosting takes
 LEAST = 6  # SMOTE needs 5 neighbours of a borrower that defaulted
 
 
@@ -35,7 +36,10 @@ def logistic(sizes: Sequence[int], *, balanced: bool = False) -> Any:
 
 
 def boosting(sizes: Sequence[int], *, balanced: bool = False) -> Any:
-    """Gradient boosting of 100 trees of at most 8 leaves, shrunk by 0.05; `balanced` weights classes alike."""
+    """Gradient boosting of 100 trees of at most 8 leaves, shrunk by 0.05; `balanced` weights classes alike.
+
+    A column of more than 255 categories, the most that it takes, is split by their order, as numbers are.
+    """
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(
@@ -43,7 +47,7 @@ def boosting(sizes: Sequence[int], *, balanced: bool = False) -> Any:
         max_iter=100,
         max_leaf_nodes=8,
         min_samples_leaf=20,
-        categorical_features=[i for i, size in enumerate(sizes[:-1]) if size],
+        categorical_features=[i for i, size in enumerate(sizes[:-1]) if 0 < size <= MOST],
         class_weight="balanced" if balanced else None,
         early_stopping=False,
         random_state=0,
@@ -69,15 +73,19 @@ def default_probabilities(
 def with_smote(train: Records, sizes: Sequence[int], *, seed: int) -> Records:
     """`train` with records between defaulted ones until both classes are as many: SMOTE-NC, 5 neighbours.
 
+    Without categories it is SMOTE, and of categories alone SMOTE-N, which takes the neighbours' most frequent ones.
     Source: Chawla, Bowyer, Hall, Kegelmeyer 2002, arXiv 1106.1813. Raises: ValueError for fewer than 6 defaults.
     """
-    from imblearn.over_sampling import SMOTE, SMOTENC
+    from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
 
     defaults = int(np.sum(train[:, -1]))
     if min(defaults, len(train) - defaults) < LEAST:
         raise ValueError(f"{defaults} of {len(train)} records defaulted: SMOTE needs {LEAST} of each class")
     categories = [i for i, size in enumerate(sizes[:-1]) if size]
-    way = SMOTENC(categories, random_state=seed) if categories else SMOTE(random_state=seed)
+    if len(categories) == train.shape[1] - 1:
+        way = SMOTEN(random_state=seed)
+    else:
+        way = SMOTENC(categories, random_state=seed) if categories else SMOTE(random_state=seed)
     features, target = way.fit_resample(train[:, :-1], train[:, -1].astype(int))
     return np.column_stack([features, target])
 

@@ -32,7 +32,7 @@ SMALL = {
         }
         for player in ("gen", "disc")
     },
-    "training": {"_target_": "fingan_jax.training.settings.Settings", "num_steps": 4, "batch_size": 20},
+    "training": {"_target_": "fingan_jax.training.settings.Settings", "num_steps": 4, "batch_size": 20, "watch": False},
     "seed": 0,
 }
 

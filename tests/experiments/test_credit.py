@@ -1,6 +1,7 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 import yaml
 
@@ -82,6 +83,10 @@ def test_a_trained_run_is_judged_anew(ran, command, tmp_path):
         (("credit.part=train",), "credit.part=train must be one of test, validation"),
         (("credit.portfolio.level=99.9",), "level=99.9 must lie in (0, 1)"),
         (("+credit.portfolio.rho=0.2",), "credit.portfolio.rho is unknown"),
+        (("credit.portfolio.num_scenarios=1e5",), "num_scenarios=100000.0 must be a whole number"),
+        (("credit.portfolio.model=[boosting]",), "credit.portfolio.model"),
+        (("training.monitor=emd_1",), "training.monitor is of no effect on tables"),
+        (("training.data_share=0.5",), "training.data_share is of no effect on tables"),
         (("credit.times=0",), "credit.times=0 must be a whole number, at least 1"),
         (("split.fractions=[0.5,0.2,0.2]",), "sum to 1"),
         (("asked.pack=7",), "asked.pack=7 must divide training.batch_size=20"),
@@ -101,6 +106,50 @@ def test_a_run_of_another_kind_is_refused(command, tmp_path):
     code, _, err = command("credit", f"run={tmp_path}")
     assert code == 2
     assert "is no run of credit.py" in err
+
+
+def test_a_run_that_was_interrupted_is_not_judged(ran, command, tmp_path):
+    cut = tmp_path / "cut"
+    shutil.copytree(ran, cut)
+    config = yaml.safe_load((cut / "config.yaml").read_text())
+    config["training"]["num_steps"] += 5
+    (cut / "config.yaml").write_text(yaml.safe_dump(config))
+    code, _, err = command("credit", f"run={cut}", f"out={tmp_path}")
+    assert code == 2
+    assert "seed 0 was interrupted at step" in err
+    assert "resume=true" in err
+
+
+def test_a_refused_command_deletes_nothing(ran, command):
+    code, _, err = command("credit", *TINY, f"hydra.run.dir={ran}", "resume=true", "overwrite=true")
+    assert code == 2
+    assert "contradict each other" in err
+    assert (ran / "seed_0" / "metrics.jsonl").is_file()
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("constraints: {cap: {rule: at_most, column: amuont, other: income, times: 5}}", "names amuont"),
+        ("lgd: {rule: collateral, column: ltv, sale: 0.8, floor: 0.1}", "names ltv"),
+        ("constraints: {cap: {rule: at_most, column: purpose, other: income, times: 5}}", "fails on this table"),
+    ],
+)
+def test_a_rule_that_cannot_be_computed_is_refused_before_training(command, tmp_path, rule, message):
+    rng = np.random.default_rng(0)
+    rows = [f"{rng.uniform(1, 9):.3f},{rng.uniform(20, 60):.3f},{rng.choice(['car', 'home'])},{int(k % 5 == 0)}"
+            for k in range(1000)]  # fmt: skip
+    (tmp_path / "loans.csv").write_text("\n".join(["amount,income,purpose,bad", *rows]) + "\n")
+    (tmp_path / "schema.yaml").write_text(
+        "target: bad\ndefault: 1\ncolumns:\n  amount: {low: 0}\n  income: {low: 0}\n"
+        f"  purpose: {{categories: [car, home]}}\n  bad: {{categories: [0, 1]}}\n{rule}\n"
+    )
+    table = ("loans=table", f"loans.path={tmp_path / 'loans.csv'}", f"loans.schema={tmp_path / 'schema.yaml'}")
+    code, _, err = command("credit", *TINY[1:], *table, f"hydra.run.dir={tmp_path / 'run'}")
+    assert code == 2, err
+    assert message in err
+    assert err.strip().count("\n") == 0
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_with_another_run_is_refused(ran, command):

@@ -82,3 +82,13 @@ def test_bad_books_are_refused():
         losses(2, num_scenarios=0)
     with pytest.raises(ValueError, match="pd must lie"):
         losses(2, pd=5.0)
+
+
+@pytest.mark.parametrize(("size", "pd", "level"), [(300, 0.02, 0.99), (40, 0.05, 0.9)])
+def test_the_expected_shortfall_of_losses_that_are_tied_is_the_binomial_law_s(size, pd, level):
+    """Equal, independent loans: all scenarios with as many defaults lose the same, and the VaR lies on such a tie."""
+    found = loan_loss.summary(losses(size, pd=pd, lgd=1.0, correlation=0.0, num_scenarios=200_000), level=level)
+    quantiles = (np.arange(200_000) + 0.5) / 200_000
+    worst = stats.binom.ppf(level + (1 - level) * quantiles, size, pd).mean() / size
+    assert found["shortfall"] == pytest.approx(worst, rel=0.006)
+    assert found["shortfall"] > found["var"]

@@ -75,3 +75,14 @@ def test_one_class_cannot_be_learnt(records):
     values = records[0][records[0][:, -1] == 0]
     with pytest.raises(ValueError, match="0% of the borrowers defaulted"):
         scorecards.default_probabilities(scorecards.logistic, values, values, SIZES)
+
+
+def test_smote_of_categories_alone_and_a_column_of_very_many(records):
+    values, rng = records[0], np.random.default_rng(3)
+    coded = np.column_stack([rng.integers(0, 300, len(values)), rng.integers(0, 3, len(values)), values[:, -1]])
+    sizes = (300, 3, 2)
+    found = scorecards.with_smote(coded.astype(float), sizes, seed=0)
+    assert found[:, -1].mean() == 0.5
+    assert set(np.unique(found[:, 1])) <= {0.0, 1.0, 2.0}
+    pds = scorecards.default_probabilities(scorecards.boosting, coded.astype(float), coded.astype(float), sizes)
+    assert 0 <= pds.min() < pds.max() <= 1
