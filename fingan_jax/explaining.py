@@ -128,20 +128,29 @@ def _scores(setup: Setup, ema: Params, disc: Params, found: Material) -> Part:
         bound = partial(score, regime=x[..., assets:])
         return expected_gradients(bound, x[..., :assets], baselines[..., :assets], steps=STEPS)
 
+    def level(x: jax.Array, baselines: jax.Array) -> jax.Array:
+        """The mean score of the baselines in the regime of each path."""
+
+        def of(path: jax.Array) -> jax.Array:
+            regime = jnp.broadcast_to(path[:, assets:], (len(baselines), *path[:, assets:].shape))
+            return score(baselines[..., :assets], regime).mean()
+
+        return jax.lax.map(of, x)
+
     baselines = _spread(found.train, BASELINES)
-    every = np.concatenate([baselines, found.held_out, found.fake])
+    every = np.concatenate([found.held_out, found.fake])
     scores = np.asarray(jax.jit(score)(every[..., :assets], every[..., assets:]), np.float64)
     if scores.shape != every.shape[:1]:
         raise ValueError("the discriminator gives more than one score for each path")
-    level, held_out, fake = np.split(scores, [len(baselines), len(baselines) + len(found.held_out)])
+    held_out, fake = np.split(scores, [len(found.held_out)])
     chosen = _spread(np.arange(len(held_out)), ATTRIBUTED)
     looked_at = np.concatenate([found.fake[:ATTRIBUTED], found.held_out[chosen]])
-    each = np.asarray(jax.jit(explain)(looked_at, baselines), np.float64)
+    each, levels = (np.asarray(jax.jit(f)(looked_at, baselines), np.float64) for f in (explain, level))
     first = slice(0, len(looked_at) - len(chosen))
+    rest = slice(first.stop, None)
     attributed = Attributed(
-        Explained(found.returns(looked_at[first]), each[first], fake[first]),
-        Explained(found.returns(looked_at[first.stop :]), each[first.stop :], held_out[chosen]),
-        float(level.mean()),
+        Explained(found.returns(looked_at[first]), each[first], fake[first], levels[first]),
+        Explained(found.returns(looked_at[rest]), each[rest], held_out[chosen], levels[rest]),
         past,
         found.returns(setup.series),
     )
@@ -168,12 +177,15 @@ def _spread(x: np.ndarray, count: int) -> np.ndarray:
 
 
 def _facts(setup: Setup, found: Material) -> Part:
+    def held(x: np.ndarray) -> np.ndarray:
+        return setup.quantity.held(found.returns(x))
+
     def side(real: np.ndarray, fake: np.ndarray) -> Sides:
-        return Sides(*(window_facts(found.returns(x)[:, setup.past :]) for x in (real, fake)))
+        return Sides(*(window_facts(held(x)[:, setup.past :]) for x in (real, fake)))
 
     train, held_out = side(found.train, found.fake_train), side(found.held_out, found.fake)
     result = importance(train, held_out, groups=found.groups, seed=setup.seed)
-    facts = facts_of(setup.series.shape[1])
+    facts = facts_of(held(found.held_out[:1]).shape[-1])
     real, fake = (np.median(x, axis=0) for x in held_out)
     figures = {"importance": png(draw_facts.importances, result, facts, real, fake)}
     return figures, [*words.on_facts(result, facts, real, fake)]
@@ -193,8 +205,9 @@ def _noise(setup: Setup, ema: Params, found: Material, key: Key) -> Part:
 
     directions, shares, paths = (np.asarray(x) for x in move(ema, noise, told))
     facts = [fact for fact in FACTS if fact.name in DRAWN]
-    moved = np.stack([[window_facts(found.returns(x), facts) for x in along] for along in paths])
-    market = np.median(window_facts(found.returns(found.held_out)[:, setup.past :], facts), axis=0)
+    held = setup.quantity.held
+    moved = np.stack([[window_facts(held(found.returns(x)), facts) for x in along] for along in paths])
+    market = np.median(window_facts(held(found.returns(found.held_out))[:, setup.past :], facts), axis=0)
     quartiles = np.quantile(moved, [0.25, 0.5, 0.75], axis=2)
     traversed = Traversed(facts, np.asarray(GRID), quartiles, market, directions, shares[: len(directions)])
     return {"traversal": png(draw_facts.traversals, traversed)}, [*words.on_noise(traversed)]

@@ -35,6 +35,8 @@ def check_judgement(cfg: Config, setup: Setup, trusted: tuple[str, ...]) -> None
             "evaluation scores log returns per day, and series models levels: choose "
             "protocol@evaluation=level_windows, or series=log_returns"
         )
+    if not setup.quantity.held(setup.returns[:1]).size:
+        raise ConfigError("series.logs names every column, and an evaluation scores returns: leave one of returns")
     if test.stop - test.start < SHORTEST:
         raise ConfigError(
             f"windows.fractions leaves {test.stop - test.start} days to score: give the test part at least {SHORTEST}"

@@ -121,7 +121,8 @@ def _score(setup: Setup, config: Config, returns: np.ndarray | None = None) -> R
 
     lengths = [part.stop - part.start for part in setup.split]
     days = min(longest(setup, config["sampling"]["num_days"] or lengths[-1]), *lengths)
-    real = cut(setup.returns[setup.split.validation], days)
+    held = setup.quantity.held
+    real = cut(held(setup.returns[setup.split.validation]), days)
     judge = config["evaluation"]
     options = {key: judge[key] for key in ("window", "limit") if key in judge} if judge["_target_"] == EVALUATE else {}
-    return suite.score(real, real if returns is None else returns[:, :days], **options)
+    return suite.score(real, real if returns is None else held(returns[:, :days]), **options)

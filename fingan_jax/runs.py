@@ -163,8 +163,8 @@ def judge(
     setup, folder = run.setup, run.folder
     samples = sample(run, ema)
     run_folder.write_arrays(folder / run_folder.SAMPLES, **samples)
-    returns = samples["returns"].astype(np.float64)
-    train, chosen_by, test = (setup.returns[part] for part in setup.split)
+    returns = setup.quantity.held(samples["returns"].astype(np.float64))
+    train, chosen_by, test = (setup.quantity.held(setup.returns[part]) for part in setup.split)
     validation = chosen_by if len(chosen_by) >= SHORTEST else None
     score = build(run.config["evaluation"], trusted_packages=trusted)
     evaluation = score(test, returns, train, validation=validation)

@@ -69,7 +69,7 @@ def untrained(cfg: Config, folder: Path) -> Source:
 
 
 def _check_held(setup: Setup) -> None:
-    if not setup.quantity.held:
+    if setup.quantity.others or not setup.quantity.returns:
         raise ConfigError(
             "series models columns that are no log returns, and a position in them has no profit or loss: take a run "
             "with series=log_returns"

@@ -13,14 +13,18 @@ class Quantity(NamedTuple):
     """`of(prices [time + 1, asset]) -> series [time, asset]`, and back again.
 
     `prices(paths [..., time, asset], last [asset])` are the prices at each day's end of paths that follow on the prices
-    `last`; `returns` says whether a series is one of returns, and `held` whether each of its columns is, of something
-    that can be bought and held. Its row t belongs to the day of row t + 1 of prices.
+    `last`; `returns` says whether a series is one of returns, but for its columns `others`: only returns can be held
+    and are scored as such. Its row t belongs to the day of row t + 1 of prices.
     """
 
     of: Callable[[np.ndarray], np.ndarray]
     prices: Callable[[np.ndarray, np.ndarray], np.ndarray]
     returns: bool = True
-    held: bool = True
+    others: tuple[int, ...] = ()
+
+    def held(self, series: np.ndarray) -> np.ndarray:
+        """The columns of `series` [..., asset] that are returns."""
+        return np.delete(series, self.others, axis=-1) if self.others else series
 
 
 def log_returns() -> Quantity:
@@ -30,9 +34,7 @@ def log_returns() -> Quantity:
 
 def levels() -> Quantity:
     """The prices themselves, or whatever else the data holds, from the second day on; a path is its own prices."""
-    return Quantity(
-        lambda prices: np.asarray(prices, np.float64)[1:], lambda paths, last: paths, returns=False, held=False
-    )
+    return Quantity(lambda prices: np.asarray(prices, np.float64)[1:], lambda paths, last: paths, returns=False)
 
 
 def returns_and_logs(logs: Sequence[int] = (1,)) -> Quantity:
@@ -53,4 +55,4 @@ def returns_and_logs(logs: Sequence[int] = (1,)) -> Quantity:
         level = chosen(paths.shape[-1])
         return np.where(level, np.exp(paths), prices_from(np.where(level, 0.0, paths), last)[..., 1:, :])
 
-    return Quantity(of, back, held=False)
+    return Quantity(of, back, others=tuple(logs))

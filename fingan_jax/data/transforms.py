@@ -53,7 +53,7 @@ def standardise() -> Fit:
     """
 
     def fit(returns: np.ndarray) -> Transform:
-        return _affine(returns.mean(axis=0), _spread(returns.std(axis=0)))
+        return _affine(returns.mean(axis=0), _spread(returns.std(axis=0), returns))
 
     return fit
 
@@ -69,7 +69,7 @@ def min_max(low: float = -1.0, high: float = 1.0) -> Fit:
 
     def fit(returns: np.ndarray) -> Transform:
         least, most = returns.min(axis=0), returns.max(axis=0)
-        scale = _spread(most - least) / (high - low)
+        scale = _spread(most - least, returns) / (high - low)
         return _affine(least - low * scale, scale)
 
     return fit
@@ -144,8 +144,9 @@ def _along(each: np.ndarray, x: np.ndarray) -> np.ndarray:
     return each.reshape((1,) * (x.ndim - 1) + (-1,))
 
 
-def _spread(scale: np.ndarray) -> np.ndarray:
-    flat = np.flatnonzero(~(scale > 0))
+def _spread(scale: np.ndarray, series: np.ndarray) -> np.ndarray:
+    """`scale`, unless it is of rounding alone."""
+    flat = np.flatnonzero(~(scale > 1e-9 * np.abs(series).max(axis=0)))
     if flat.size:
         raise ValueError(f"asset {flat[0]} (counted from 0) never moves in the training part: leave it out of the data")
     return scale

@@ -95,22 +95,30 @@ def by_position(attribution: PathArray, parts: int = 10) -> Buckets:
 
 
 class Explained(NamedTuple):
-    """Paths of one kind: log returns and their attribution [path, time, asset], and their scores [path]."""
+    """Paths of one kind: log returns and their attribution [path, time, asset], their scores and their levels [path].
+
+    A level is the mean score of the real paths beside which a path is explained, in the path's own regime.
+    """
 
     returns: PathArray
     attribution: PathArray
     scores: Float[np.ndarray, " path"]
+    levels: Float[np.ndarray, " path"]
+
+    @property
+    def beyond(self) -> Float[np.ndarray, " path"]:
+        """The scores less their levels."""
+        return self.scores - self.levels
 
 
 class Attributed(NamedTuple):
-    """Generated and held-out real paths explained against real ones of the mean score `level`.
+    """Generated and held-out real paths explained against real ones of the training days.
 
     The first `past` days of a path were known beforehand. `reference` are the returns that make a move large or small.
     """
 
     fake: Explained
     real: Explained
-    level: float
     past: int
     reference: Series
 
@@ -118,6 +126,6 @@ class Attributed(NamedTuple):
     def gap(self) -> float:
         """How far the attributions are from completeness: the mean error over the mean difference of scores."""
         sides = (self.fake, self.real)
-        error = [side.attribution.sum(axis=(1, 2)) - (side.scores - self.level) for side in sides]
-        whole = [side.scores - self.level for side in sides]
+        error = [side.attribution.sum(axis=(1, 2)) - side.beyond for side in sides]
+        whole = [side.beyond for side in sides]
         return float(np.abs(np.concatenate(error)).mean() / max(np.abs(np.concatenate(whole)).mean(), 1e-12))

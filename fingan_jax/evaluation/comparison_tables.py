@@ -113,8 +113,10 @@ def _metrics(found: Answer) -> Iterator[Table]:
     for group in groups:
         places = [place for place, row in enumerate(study.rows) if row.group == group]
         rows = [study.rows[place] for place in places]
+        ranks = np.array([[cells[place].rank for place in range(len(study.rows))] for cells in found.cells.values()])
+        first = np.nanmin(np.where(np.isfinite(ranks), ranks, np.inf), axis=0)  # above 1 where several are the best
         lines = [
-            (name, tuple(_metric(study.rows[place], cells[place]) for place in places))
+            (name, tuple(_metric(study.rows[at], cells[at], best=cells[at].rank == first[at]) for at in places))
             for name, cells in found.cells.items()
         ]
         beside = {FLOORS[name]: values for name, values in study.floors.items()} | {"Market": study.real}
@@ -132,11 +134,11 @@ def heading(row: Row) -> str:
     return f"{row.label}{unit} {row.goal.sign}"
 
 
-def _metric(row: Row, cell: Measured) -> Cell:
+def _metric(row: Row, cell: Measured, *, best: bool) -> Cell:
     low, high = float(cell.mean.low), float(cell.mean.high)
     interval = f"[{row.show(low)}, {row.show(high)}]" if math.isfinite(low + high) else ""
     missing = f" ({cell.missing} missing)" if cell.missing else ""
-    return Cell(row.show(float(cell.mean.value)) + missing, interval, cell.rank == 1)
+    return Cell(row.show(float(cell.mean.value)) + missing, interval, best)
 
 
 def _contrasts(found: Answer) -> Iterator[Table]:
@@ -174,7 +176,7 @@ def _effects(found: Answer) -> Iterator[Table]:
 
 
 def _effect(effect: Effect) -> Cell:
-    known = math.isfinite(effect.p)
+    known = math.isfinite(effect.p) and math.isfinite(effect.share)
     return Cell(f"{100 * effect.share:.0f} %", f"p {p_value(effect.p)}") if known else Cell("–")
 
 

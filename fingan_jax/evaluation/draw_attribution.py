@@ -31,7 +31,7 @@ def windows(found: Attributed) -> Figure:
                 ax.set_visible(False)
                 continue
             _window(ax, 100 * side.returns[row, :, 0], side.attribution[row, :, 0], norm, limit, found.past)
-            gap = f"{side.scores[row] - found.level:+.2f}".replace("-", "−")
+            gap = f"{side.beyond[row]:+.2f}".replace("-", "−")
             ax.set_title(f"{name} window {row + 1}: score {gap} beside training windows", fontsize=9)
         axes[-1, column].set_xlabel("trading days of the window")
     for ax in axes[:, 0]:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 Term = tuple[int, ...]  # the factors that interact, by place
+ROUNDING = 1e-20  # of the scores' sum of squares
 
 
 class Effect(NamedTuple):
@@ -27,7 +28,9 @@ def factorial(levels: Sequence[Sequence[str]], y: Float[np.ndarray, " run"], *, 
     Sums of squares are of type II: S(term) = RSS(terms without it, none of which contains it) - RSS(those and it), so
     that unbalanced designs, with cells of different size or none at all, are judged fairly. F has the mean square of
     the residuals of all terms below it. A term that the design cannot tell from others has 0 degrees of freedom and
-    NaN. Raises ValueError where no degree of freedom is left for the residuals. Yates 1934; Langsrud 2003.
+    NaN, and so has a score that is the same in all runs but for rounding.
+
+    Raises ValueError where no degree of freedom is left for the residuals. Yates 1934; Langsrud 2003.
     """
     from scipy import stats
 
@@ -38,13 +41,15 @@ def factorial(levels: Sequence[Sequence[str]], y: Float[np.ndarray, " run"], *, 
     if free < 1:
         raise ValueError("effects need more runs than combinations of levels: train more seeds of each setting")
     total, _ = _fit([constant], y)
+    rounding = ROUNDING * float(np.sum(y**2))
     found = []
     for term, columns in design.items():
         others = [constant, *(x for other, x in design.items() if not set(term) <= set(other))]
         (without, rank_without), (with_it, rank_with) = _fit(others, y), _fit([*others, columns], y)
-        df, squares = rank_with - rank_without, without - with_it
-        f = squares / df / (residual / free) if df and residual > 0 else np.nan
-        share = squares / total if df and total > 0 else np.nan
+        df, squares = rank_with - rank_without, max(without - with_it, 0.0)
+        varies = df and total > rounding
+        f = squares / df / (residual / free) if varies and residual > rounding else np.nan
+        share = squares / total if varies else np.nan
         found.append(Effect(term, float(squares), df, float(f), float(stats.f.sf(f, max(df, 1), free)), float(share)))
     return found
 

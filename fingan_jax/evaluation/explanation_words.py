@@ -32,7 +32,7 @@ def on_scores(found: Attributed, ranked: Interval) -> Iterator[Finding]:
         f"The discriminator {verdict}: it scores the held-out one higher in {_percent(ranked.value)} of pairs "
         f"(95 %: {_percent(ranked.low)} to {_percent(ranked.high)}; 50 % is chance).",
     )
-    fake, real = (_signed(side.scores.mean() - found.level) for side in (found.fake, found.real))
+    fake, real = (_signed(side.beyond.mean()) for side in (found.fake, found.real))
     yield Finding(
         "Scores",
         f"Beside windows of the training days, generated ones score {fake} on average and held-out ones {real}. What "

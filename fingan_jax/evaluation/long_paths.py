@@ -6,7 +6,7 @@ from jaxtyping import Float
 from fingan_jax import statistics
 from fingan_jax.evaluation import planted
 from fingan_jax.evaluation.coverage import coverage
-from fingan_jax.evaluation.distances import dragulescu_yakovenko, wasserstein
+from fingan_jax.evaluation.distances import log_density_gaps, wasserstein
 from fingan_jax.evaluation.paths import PathArray, Series, as_paths, as_series
 from fingan_jax.evaluation.stylised_facts import HORIZONS, curves, num_lags
 
@@ -52,10 +52,10 @@ def _dependence(real: PathArray, fake: PathArray, lags: int) -> dict[str, float]
 def _marginal(real: PathArray, fake: PathArray, days: int) -> dict[str, float]:
     ours, theirs = (_sums(x, days) for x in (real, fake))
     emd = np.array([wasserstein(a, b) for a, b in zip(ours, theirs, strict=True)])
-    dy = np.array([dragulescu_yakovenko(a, b) for a, b in zip(ours, theirs, strict=True)])
     scale = np.maximum(ours.std(axis=1), np.finfo(float).tiny)
-    bins = np.clip(ours.shape[1] // 5, 2, 100)
-    values = {"emd_{}": emd, "emd_{}_sigma": emd / scale, "dy_{}": dy, "dy_{}_sum": dy * bins}
+    gaps = [log_density_gaps(np.sort(a), np.sort(b)) for a, b in zip(ours, theirs, strict=True)]
+    dy, dy_sum = (np.array([of(each) for each in gaps]) for of in (np.mean, np.sum))
+    values = {"emd_{}": emd, "emd_{}_sigma": emd / scale, "dy_{}": dy, "dy_{}_sum": dy_sum}
     return {name.format(days): float(np.mean(value)) for name, value in values.items()}
 
 

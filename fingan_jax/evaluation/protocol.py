@@ -18,6 +18,7 @@ Metric = Callable[[Key, PathArray, PathArray], Mapping[str, Any]]
 Pair = tuple[PathArray, PathArray]  # real and generated windows, scaled
 Track = Callable[[Iterable[Any], str], Iterable[Any]]
 Draw = Callable[[int], Pair]  # of a repeat
+SAME = 1e-9  # of their mean: by how much values may differ by rounding
 
 
 class Protocol(NamedTuple):
@@ -25,7 +26,7 @@ class Protocol(NamedTuple):
 
     A metric is a pure function `metric(key, real, fake) -> {name: value}` of scaled windows [M, T, D] and [N, T, D].
     One that trains something gives an array of values, one for each training, and is called once; any other gives
-    floats and is called `repeats` times, on generated windows drawn anew.
+    floats and is called `repeats` times, on generated windows drawn anew where there are more than real ones.
     """
 
     name: str
@@ -120,12 +121,17 @@ def given(windows: Windows, generated: PathArray) -> Draw:
 
 
 def summary(scores: Scores) -> dict[str, dict[str, Any]]:
-    """By score its mean over the repeats, the 95 % interval of the mean (Student's t), and the values."""
+    """By score its mean over the repeats, the 95 % interval of the mean (Student's t), and the values.
+
+    Where every repeat gave the same, as on one set of windows that is not larger than the real one, the chance of the
+    draw is not known, and low and high are None.
+    """
     result = {}
     for name, values in scores.values.items():
         mean, half = spread(values)
-        half = half if len(values) > 1 else 0.0
-        result[name] = {"mean": mean, "low": mean - half, "high": mean + half, "values": values}
+        known = len(values) > 1 and np.ptp(values) > SAME * abs(mean)
+        low, high = (mean - half, mean + half) if known else (None, None)
+        result[name] = {"mean": mean, "low": low, "high": high, "values": values}
     return result
 
 

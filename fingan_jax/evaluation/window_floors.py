@@ -79,6 +79,14 @@ def _grown(windows: Windows, seed: int, count: int, changes: Callable[..., PathA
     level = np.log(series) if positive else series
     days = windows.train.shape[1]
     starts = level[np.random.default_rng([seed, 1]).integers(len(level), size=count)][:, None]
-    drawn = changes(np.diff(level, axis=0), seed, count, days - 1)
+    drawn = changes(_changes(windows, np.log if positive else np.asarray), seed, count, days - 1)
     paths = np.concatenate([starts, starts + np.cumsum(drawn, axis=1)], axis=1)
     return windows.scale.forward(np.exp(paths) if positive else paths)
+
+
+def _changes(windows: Windows, level: Callable[[np.ndarray], np.ndarray]) -> Series:
+    """From row to row [time, feature]; of windows that do not overlap only within them, as each may be of its own."""
+    if windows.train.shape[0] * windows.train.shape[1] > len(windows.series):
+        return np.diff(level(windows.series), axis=0)
+    within = np.diff(level(windows.scale.inverse(windows.train)), axis=1)
+    return within.reshape(-1, within.shape[2])

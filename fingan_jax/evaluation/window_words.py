@@ -1,5 +1,6 @@
 """What the scores of windows say, in sentences, each by a stated rule; and the table of them."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -36,13 +37,18 @@ def _copies(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
 
 
 def _suspicious(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
-    """Suspicious where the whole interval of a score is better than that of one real half against the other."""
+    """Suspicious where the whole interval of a score is better than that of one real half against the other.
+
+    A half has half as many windows, and distances of windows of one law fall as 1 / sqrt(n): the half's is set lower by
+    sqrt(2). A score without an interval is judged by its mean.
+    """
     better = []
     for key, ours in rows[name].items():
         half = rows["real_half"].get(key)
         if half is None or key.endswith(NO_SCORE):
             continue
-        if (ours["low"] > half["high"]) if key in HIGHER else (ours["high"] < half["low"]):
+        low, high = (_end(ours, end) for end in ("low", "high"))
+        if (low > _end(half, "high")) if key in HIGHER else (high < _end(half, "low") / math.sqrt(2)):
             better.append(key)
     if better:
         yield (
@@ -50,6 +56,10 @@ def _suspicious(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
             f"Better than one half of the real windows against the other in {', '.join(better)}: no win, but a sign of "
             "windows that were copied, or of a score that can be gamed.",
         )
+
+
+def _end(found: Mapping[str, Any], end: str) -> float:
+    return float(found["mean"] if found[end] is None else found[end])
 
 
 def _worse_than(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
@@ -89,5 +99,5 @@ def table(rows: Rows, arrow: Callable[[str], str] = arrow) -> str:
 def _cell(found: Mapping[str, Any] | None) -> str:
     if found is None:
         return "–"
-    mean, half = found["mean"], found["high"] - found["mean"]
+    mean, half = found["mean"], _end(found, "high") - found["mean"]
     return f"{mean:.3g} ± {half:.1g}" if half > 0 else f"{mean:.3g}"

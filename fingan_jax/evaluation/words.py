@@ -6,7 +6,6 @@ from typing import Any
 
 NAMES = {"gaussian": "the Gaussian", "bootstrap": "the block bootstrap", "garch": "GARCH"}
 SAME = 0.03  # two distances within 3 % are called equal
-WATCHED = {"acf_abs_rms": "ACF of |r|", "leverage_rms": "leverage", "emd_1_sigma": "EMD(1)", "mmd": "MMD"}
 Finding = tuple[str, str]
 
 
@@ -96,25 +95,6 @@ def _coverage(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
             yield "warning", f"Copies: {1 - novelty:.0%} of generated windows are near-copies of {name} windows."
 
 
-def _suspicion(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
-    """Closer to the market than its halves to each other, where no fitted floor is or by a third of the best one's."""
-    rows = evaluation["floors"]
-    names = []
-    for key, name in WATCHED.items():
-        half = _get(rows["real_half"], key)
-        fitted = [_get(rows.get(floor, {}), key) for floor in ("gaussian", "garch")]
-        best = min((x for x in fitted if math.isfinite(x)), default=math.nan)
-        model = _get(evaluation["model"], key)
-        if model < half and (best >= half or model < best / 3):
-            names.append(name)
-    if names:
-        yield (
-            "warning",
-            f"Closer to the market than its two halves are to each other in {_listed(names)}, far beyond the fitted "
-            "floors: suspicious, check novelty and coverage for memorised windows.",
-        )
-
-
 def findings(evaluation: Mapping[str, Any]) -> list[dict[str, str]]:
     """What the model got right and wrong: `verdict` is right, mixed, wrong or warning, `text` a sentence."""
     found = [
@@ -126,7 +106,6 @@ def findings(evaluation: Mapping[str, Any]) -> list[dict[str, str]]:
         *_against(evaluation, "emd_1_sigma", "Daily returns: their distribution"),
         *_against(evaluation, "emd_20_sigma", "Returns over 20 days: their distribution"),
         *_coverage(evaluation),
-        *_suspicion(evaluation),
     ]
     found += [("warning", warning["text"]) for warning in evaluation.get("warnings", [])]
     failed = [("warning", f"A floor is missing: {reason}.") for reason in evaluation["reasons"].values()]

@@ -69,7 +69,9 @@ def summary(losses: Losses, *, level: float = 0.999) -> dict[str, float]:
 
     `unexpected` is VaR less the expected loss, the capital; `var_low` and `var_high` hold VaR with 95 % confidence, by
     order statistics: what is due to the number of scenarios alone. The expected shortfall is the mean of the worst
-    share 1 - `level`, of losses that are tied as well (see `statistics.expected_shortfall`). Raises: ValueError for a level outside (0, 1).
+    share 1 - `level`, of losses that are tied as well (see `statistics.expected_shortfall`).
+
+    Raises: ValueError for a level outside (0, 1).
     """
     check_level(level)
     ordered = np.sort(losses)

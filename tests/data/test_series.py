@@ -28,3 +28,10 @@ def test_a_series_is_one_row_shorter_and_leads_back_to_its_prices(make):
     quantity = make()
     assert quantity.of(prices).shape == (5, 2)
     np.testing.assert_allclose(quantity.prices(quantity.of(prices), prices[0]), prices[1:])
+
+
+def test_only_returns_are_held():
+    values = np.arange(12.0).reshape(2, 2, 3)
+    np.testing.assert_array_equal(series.returns_and_logs(logs=[1]).held(values), values[..., [0, 2]])
+    np.testing.assert_array_equal(series.log_returns().held(values), values)
+    assert series.returns_and_logs(logs=[0, 1]).held(values[..., :2]).shape == (2, 2, 0)

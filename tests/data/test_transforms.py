@@ -148,9 +148,10 @@ def test_lambert_w_without_bound_comes_back_beyond_the_training_range():
 
 @pytest.mark.parametrize("fit", [standardise(), min_max(), lambert_w()])
 def test_an_asset_that_never_moves_is_refused(fit):
-    returns = np.column_stack([np.arange(5.0), np.ones(5)])
-    with pytest.raises(ValueError, match="never moves in the training part"):
-        fit(returns)
+    steady = log_returns(100 * np.exp(3e-4 * np.arange(6.0))[:, None])[:, 0]  # as steady as rounding lets it
+    for flat in (np.ones(5), steady):
+        with pytest.raises(ValueError, match="never moves in the training part"):
+            fit(np.column_stack([np.arange(5.0), flat]))
 
 
 def test_bad_parameters_are_refused():

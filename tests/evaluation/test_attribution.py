@@ -116,5 +116,8 @@ def test_large_moves_and_the_edge_are_found_where_they_were_planted():
 
 def test_the_gap_is_the_relative_error_of_completeness():
     each = np.full((2, 5, 1), 0.2)
-    side = attribution.Explained(each, each, np.array([1.0, 1.5]))
-    assert attribution.Attributed(side, side, 0.0, 0, each[0]).gap == pytest.approx(0.25 / 1.25)
+    side = attribution.Explained(each, each, np.array([1.0, 1.5]), np.zeros(2))
+    assert attribution.Attributed(side, side, 0, each[0]).gap == pytest.approx(0.25 / 1.25)
+    levels = np.array([3.0, 7.0])  # of each path's own regime
+    shifted = side._replace(scores=side.scores + levels, levels=levels)
+    assert attribution.Attributed(shifted, shifted, 0, each[0]).gap == pytest.approx(0.25 / 1.25)

@@ -77,6 +77,14 @@ def test_the_best_of_a_column_is_marked_once(found):
         assert np.all(marked[0])
 
 
+def test_all_that_tie_for_the_best_of_a_column_are_marked(found):
+    tied = {name: [cell._replace(rank=1.5 if name.startswith("hinge") else 3.5) for cell in cells]
+            for name, cells in found.cells.items()}  # fmt: skip
+    for table in tables(found._replace(cells=tied))[1:5]:
+        marked = {name: {cell.best for cell in cells} for name, cells in table.lines[: table.settings]}
+        assert marked == {name: {name.startswith("hinge")} for name in marked}
+
+
 def test_the_latex_is_a_booktabs_table_with_everything_escaped(found):
     text = latex(tables(found))
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == len(tables(found))

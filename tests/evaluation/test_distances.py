@@ -75,3 +75,14 @@ def test_median_distance_of_three_points_on_a_line():
 
 def test_mmd_of_one_window_is_not_a_number(real):
     assert np.isnan(d.mmd(real[:1, :20], real[:1, :20])["mmd"])
+
+
+def test_dragulescu_yakovenko_of_repeated_values_does_not_grow_with_what_is_generated():
+    """Quantiles that fall on one value make bins of no return at all, which would add log(n generated / n real)."""
+    rng = np.random.default_rng(0)
+    real = np.where(rng.random(1600) < 0.2, 0.0, rng.standard_normal(1600))
+    few, many = (d.dragulescu_yakovenko(real, rng.choice(real, 1600 * times)) for times in (1, 100))
+    assert many < few < 0.25
+    assert d.dragulescu_yakovenko(real, real) == 0
+    lowest = np.maximum(rng.standard_normal(1000), -0.5)  # what repeats is the smallest
+    assert d.dragulescu_yakovenko(lowest, np.tile(lowest, 50)) < 0.05

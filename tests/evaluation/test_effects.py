@@ -68,3 +68,12 @@ def test_one_run_a_cell_leaves_nothing_to_judge_by():
     with pytest.raises(ValueError, match="more seeds"):
         factorial([(a, b) for a in "xy" for b in "pq"], np.arange(4.0))
     assert len(factorial([(a, b) for a in "xy" for b in "pq"], np.arange(4.0) ** 2, order=1)) == 2
+
+
+@pytest.mark.parametrize("value", [1.0, 0.1, 1 / 3, 7e5, 0.0])
+def test_a_score_that_is_the_same_everywhere_has_no_effects(value):
+    """What is left of it after a fit is rounding, of which F would make something."""
+    levels = [(a, b) for a in "xyz" for b in "uv" for _ in range(3)]
+    for effect in factorial(levels, np.full(len(levels), value)):
+        assert np.isnan([effect.f, effect.p, effect.share]).all()
+        assert effect.sum_squares < 1e-20 * max(value, 1.0) ** 2 * len(levels)

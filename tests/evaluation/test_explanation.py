@@ -23,12 +23,12 @@ def side(days, level, fault=0.0, assets=1):
     returns = 0.01 * RNG.normal(size=(6, DAYS, assets)).clip(-1, 1)
     each = np.full(returns.shape, level / DAYS / assets)
     returns[:, days], each[:, days] = 0.1, fault
-    return Explained(returns, each, each.sum(axis=(1, 2)))
+    return Explained(returns, each, each.sum(axis=(1, 2)), np.zeros(6))
 
 
 def attributed(fault=-0.5, days=(3,), assets=1, past=0):
     train = 0.01 * RNG.normal(size=(500, assets))
-    return Attributed(side(list(days), -0.1, fault, assets), side([], 0.1, 0.0, assets), 0.0, past, train)
+    return Attributed(side(list(days), -0.1, fault, assets), side([], 0.1, 0.0, assets), past, train)
 
 
 def text(findings):

@@ -59,7 +59,22 @@ def test_the_interval_is_students(windows):
     scores = windowed.summary(Scores({"gap": [1.0, 2.0, 3.0]}, {}))["gap"]
     assert scores["mean"] == 2
     assert scores["high"] - 2 == pytest.approx(4.302653 * 1 / np.sqrt(3), rel=1e-5)
-    assert windowed.summary(Scores({"gap": [1.0]}, {}))["gap"]["low"] == 1.0
+    for values in ([1.0], [0.3, 0.3 + 1e-16, 0.3]):
+        alone = windowed.summary(Scores({"gap": values}, {}))["gap"]
+        assert alone["mean"] == pytest.approx(values[0])
+        assert alone["low"] is alone["high"] is None
+
+
+def test_a_set_that_is_no_larger_than_the_real_one_gives_no_interval(windows):
+    """Every repeat has all of it, so that nothing is known of the chance of its draw."""
+    protocol = Protocol("p", Cut(window=8), {"gap": gap}, repeats=3)
+    own = windows.scale.inverse(windows.train)
+    few, many = (windowed.given(windows, np.resize(own, (n, *own.shape[1:])) * 1.1)
+                 for n in (len(windows.real), 3 * len(windows.real)))  # fmt: skip
+    assert windowed.summary(windowed.score(protocol, few))["gap"]["low"] is None
+    found = windowed.summary(windowed.score(protocol, many))["gap"]
+    assert found["low"] < found["mean"] < found["high"]
+    assert table({"generator": windowed.summary(windowed.score(protocol, few))}).count("±") == 0
 
 
 def test_floors_are_drawn_anew_for_a_repeat_and_one_that_cannot_be_fitted_says_why(windows, monkeypatch):
@@ -110,6 +125,9 @@ def test_words_name_what_is_wrong_and_nothing_else():
     assert "Memorising" in said(row(precision=1.0, coverage=0.02, discriminative=0.2))
     assert "Collapsed" in said(row(precision=0.2, coverage=0.3, discriminative=0.2))
     assert "Better than one half" in said(row(precision=0.9, coverage=0.9, discriminative=0.01))
+    assert said(row(precision=0.9, coverage=0.9, discriminative=0.025)) == ""  # twice the windows, by themselves
+    known = {"discriminative": {"mean": 0.01, "low": None, "high": None}}
+    assert "Better than one half" in said(row(precision=0.9, coverage=0.9) | known)
     assert "Worse than a fitted Gaussian in discriminative" in said(row(discriminative=0.4))
     assert "Impossible prices: in 20.0%" in said(row(coverage=0.9), disorder=0.2)
 

@@ -57,3 +57,14 @@ def test_halves_share_no_window(windows):
     assert len(first) == len(second) == len(windows.real) // 2
     assert not {x.tobytes() for x in first} & {x.tobytes() for x in second}
     assert not np.array_equal(first, window_floors.halves(windows.real, 6)[0])
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "garch"])
+def test_the_steps_between_windows_that_were_laid_end_to_end_are_no_changes(rng, name):
+    """Sines of 24 rows one after another: a step from one to the next is as large as a whole sine."""
+    phase, rows = rng.uniform(0, 2 * np.pi, (80, 1, 1)), np.arange(24)[None, :, None]
+    waves = 2 + np.sin(0.2 * rows + phase) + 0.01 * rng.standard_normal((80, 24, 1))
+    windows = cut_windows(waves.reshape(-1, 1), Cut(window=24, stride=24))
+    largest = np.abs(np.diff(windows.train, axis=1)).max()
+    drawn = window_floors.FLOORS[name](windows, 0, 200)
+    assert np.median(np.abs(np.diff(drawn, axis=1)).max(axis=1)) < 1.5 * largest
