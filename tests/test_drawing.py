@@ -90,6 +90,16 @@ def test_a_game_told_of_regimes_is_played_and_looked_at():
     assert all(np.isfinite(value) for value in make_watch(setup)(last.state).values())
 
 
+def test_attributions_sum_up_whatever_the_regime_adds_to_a_score(monkeypatch):
+    """The score is linear in the returns and 10 in a crash: integrated gradients are exact beside the same regime."""
+    setup, seen = assemble("model=dense", *MODELS["dense"], "condition=column", "windows.past=4"), []
+    disc = SimpleNamespace(apply=lambda params, x, cond: x.sum(axis=(1, 2)) + 10 * cond[:, -1, 3])
+    monkeypatch.setattr(explaining, "_drawn_scores", lambda found, *rest: (seen.append(found), ({}, []))[1])
+    explaining.explain(setup._replace(models=Players(setup.models.gen, disc)), pipeline.initial_state(setup).ema, {})
+    assert np.std(seen[0].fake.levels) > 1
+    assert seen[0].gap < 1e-4
+
+
 def test_a_critic_too_short_to_see_the_past_is_refused_but_may_see_a_regime_alone():
     short = ("model=svnn", *MODELS["svnn"], "model.disc.dilations=[1,2]", "condition=column")
     assert assemble(*short).regimes == STATES

@@ -11,6 +11,7 @@ from hydra import compose, initialize_config_dir
 from fingan_jax import explaining, pipeline
 from fingan_jax.build import config_dir
 from fingan_jax.data.prices import Prices
+from fingan_jax.evaluation.window_facts import facts_of
 from fingan_jax.types import Players
 
 SMALL = ("name=test", "training.batch_size=4", "devices.count=1", "noise.dim=3")
@@ -109,6 +110,15 @@ def test_a_day_that_gives_generated_windows_away_is_found():
     assert "Most against generated windows speak days that move above 3σ" in said
     assert "looks at day 6: 100 % of all attribution" in said
     assert "A random forest that sees 13 stylised facts of each window tells" in said
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_facts_are_of_the_columns_that_are_returns():
+    """Beside returns stands the log of a level, which has no volatility, and no correlation with them."""
+    setup = assemble(*MODELS["dense"], "series=returns_and_logs", "transform=standardise", assets=2)
+    found = explain(setup)
+    forest = next(finding.text for finding in found.findings if finding.about == "Facts")
+    assert f"A random forest that sees {len(facts_of(1))} stylised facts" in forest
 
 
 def test_held_out_windows_that_overlap_are_of_one_group():
