@@ -46,6 +46,11 @@ class Material(NamedTuple):
     fake: np.ndarray
     returns: Callable[[np.ndarray], np.ndarray]
 
+    def fake_groups(self, setup: Setup) -> np.ndarray | None:
+        """The groups of `fake`, where it was told what was before."""
+        told = setup.past or setup.labels is not None
+        return np.tile(self.groups, len(self.fake) // len(self.held_out)) if told else None
+
 
 def explain(setup: Setup, ema: Params, disc: Params | None = None) -> Explanation:
     """Figures and findings on the averaged generator `ema` and the discriminator `disc`, the same for the same run.
@@ -154,7 +159,9 @@ def _scores(setup: Setup, ema: Params, disc: Params, found: Material) -> Part:
         past,
         found.returns(setup.series),
     )
-    return _drawn_scores(attributed, auc(held_out, fake, groups=found.groups), setup.prices.names)
+    return _drawn_scores(
+        attributed, auc(held_out, fake, groups=found.groups, fake_groups=found.fake_groups(setup)), setup.prices.names
+    )
 
 
 def _drawn_scores(found: Attributed, ranked: Interval, names: Sequence[str]) -> Part:
@@ -184,7 +191,7 @@ def _facts(setup: Setup, found: Material) -> Part:
         return Sides(*(window_facts(held(x)[:, setup.past :]) for x in (real, fake)))
 
     train, held_out = side(found.train, found.fake_train), side(found.held_out, found.fake)
-    result = importance(train, held_out, groups=found.groups, seed=setup.seed)
+    result = importance(train, held_out, groups=found.groups, fake_groups=found.fake_groups(setup), seed=setup.seed)
     facts = facts_of(held(found.held_out[:1]).shape[-1])
     real, fake = (np.median(x, axis=0) for x in held_out)
     figures = {"importance": png(draw_facts.importances, result, facts, real, fake)}

@@ -49,6 +49,7 @@ def auc(
     fake: Float[np.ndarray, " f"],
     *,
     groups: Int[np.ndarray, " r"] | None = None,
+    fake_groups: Int[np.ndarray, " f"] | None = None,
     seed: int = 0,
     draws: int = 500,
 ) -> Interval:
@@ -56,10 +57,11 @@ def auc(
 
     The standard error is that of a bootstrap that draws real windows by `groups`, whole, as windows that overlap are of
     one group; beside it stands Student's t with a degree of freedom less than there are groups, whose percentiles would
-    be too narrow: of three they miss the truth one time in four. Raises ValueError with fewer than 3 groups.
+    be too narrow: of three they miss the truth one time in four. Generated windows that were told the past of real ones
+    are drawn with the groups of these, `fake_groups`. Raises ValueError with fewer than 3 groups.
     """
-    groups = _groups(len(real), groups)
-    weights = _resampled(np.random.default_rng(seed), groups, len(fake), draws)
+    groups, fake_groups = _groups(len(real), groups, fake_groups)
+    weights = _resampled(np.random.default_rng(seed), groups, len(fake), draws, fake_groups)
     found = wins(real, fake)
     return _interval(float(found.mean()), _mean(weights, found), groups, least=0.0)
 
@@ -69,6 +71,7 @@ def importance(
     held_out: Sides,
     *,
     groups: Int[np.ndarray, " window"] | None = None,
+    fake_groups: Int[np.ndarray, " window"] | None = None,
     seed: int = 0,
     trees: int = 100,
     repeats: int = 40,
@@ -87,7 +90,7 @@ def importance(
             f"{len(train.real)} real and {len(train.fake)} generated windows are too few to fit a forest to: at least "
             f"{FEWEST} of each are needed: shorten windows.window or give a longer series"
         )
-    groups = _groups(len(held_out.real), groups)
+    groups, fake_groups = _groups(len(held_out.real), groups, fake_groups)
     count, rng = len(held_out.real), np.random.default_rng(seed)
     forest = RandomForestClassifier(trees, min_samples_leaf=3, class_weight="balanced", random_state=seed, n_jobs=1)
     forest.fit(np.concatenate(train), np.repeat([1, 0], [len(side) for side in train]))
@@ -98,33 +101,41 @@ def importance(
     whole, *each = scores[:, 1].reshape(-1, len(rows))
     base = wins(whole[:count], whole[count:])
     permuted = np.stack(each).reshape(rows.shape[1], repeats, len(rows))
-    weights = _resampled(rng, groups, len(held_out.fake), repeats)
+    weights = _resampled(rng, groups, len(held_out.fake), repeats, fake_groups)
     lost = _mean(weights, base)
     drops = [lost - _mean(weights, wins(x[:, :count], x[:, count:])) for x in permuted]
     return Importance(
-        auc(whole[:count], whole[count:], groups=groups, seed=seed),
+        auc(whole[:count], whole[count:], groups=groups, fake_groups=fake_groups, seed=seed),
         tuple(_interval(float(drop.mean()), drop, groups, least=-1.0) for drop in drops),
         _alike(train),
     )
 
 
-def _groups(count: int, groups: Int[np.ndarray, " window"] | None) -> Int[np.ndarray, " window"]:
-    groups = np.arange(count) if groups is None else np.unique(groups, return_inverse=True)[1]
-    if len(np.unique(groups)) < GROUPS:
+def _groups(
+    count: int, groups: Int[np.ndarray, " window"] | None, fake_groups: Int[np.ndarray, " window"] | None
+) -> tuple[Int[np.ndarray, " window"], Int[np.ndarray, " window"] | None]:
+    """The groups of real windows as 0, 1, ... and those of generated ones as the same."""
+    names, groups = np.unique(np.arange(count) if groups is None else groups, return_inverse=True)
+    if len(names) < GROUPS:
         raise ValueError(
             f"{count} held-out windows hold fewer than {GROUPS} that do not overlap: shorten windows.window, or give "
             "the test part more days by windows.fractions or a longer series"
         )
-    return groups
+    return groups, None if fake_groups is None else np.searchsorted(names, fake_groups)
 
 
 def _resampled(
-    rng: np.random.Generator, groups: Int[np.ndarray, " r"], fakes: int, draws: int
+    rng: np.random.Generator,
+    groups: Int[np.ndarray, " r"],
+    fakes: int,
+    draws: int,
+    fake_groups: Int[np.ndarray, " f"] | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """How often each real and each generated window is drawn, [draws, r] and [draws, f]; groups are drawn whole."""
     number = int(groups.max()) + 1
-    real = rng.multinomial(number, np.full(number, 1 / number), size=draws)[:, groups]
-    return real.astype(float), rng.multinomial(fakes, np.full(fakes, 1 / fakes), size=draws).astype(float)
+    drawn = rng.multinomial(number, np.full(number, 1 / number), size=draws).astype(float)
+    alone = rng.multinomial(fakes, np.full(fakes, 1 / fakes), size=draws).astype(float)
+    return drawn[:, groups], alone if fake_groups is None else drawn[:, fake_groups]
 
 
 def _mean(weights: tuple[np.ndarray, np.ndarray], found: np.ndarray) -> Float[np.ndarray, " draws"]:

@@ -104,3 +104,19 @@ def test_an_interval_of_few_groups_is_wide_enough(number):
         found = auc(ours, np.sqrt(1.04) * rng.standard_normal(200), groups=groups, seed=seed, draws=200)
         missed += not found.low <= 0.5 <= found.high
     assert 0 <= missed <= 16  # 150 / 20 is 7.5, and 16 is beyond three of its standard deviations
+
+
+def test_generated_windows_that_share_a_past_are_no_more_than_there_are_pasts():
+    """Both sides are told the same pasts and have one law: what they share is drawn together."""
+    rng, groups, missed, apart = np.random.default_rng(2), np.repeat(np.arange(8), 3), 0, 0
+    for seed in range(150):
+        past = np.repeat(3 * rng.standard_normal(8), 3)
+        ours = past + rng.standard_normal(24)
+        theirs = np.tile(past, 8) + rng.standard_normal(192) + np.tile(np.repeat(rng.standard_normal(8), 3), 8)
+        known = {"groups": groups, "seed": seed, "draws": 200}
+        told = auc(ours, theirs, fake_groups=np.tile(groups, 8), **known)
+        alone = auc(ours, theirs, **known)
+        missed += not told.low <= 0.5 <= told.high
+        apart += told.high - told.low < alone.high - alone.low
+    assert missed <= 16
+    assert apart > 140  # a past that both are told is no difference between them
