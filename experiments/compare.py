@@ -10,6 +10,7 @@ def main(cfg):
 
 def seeds(cfg):
     import json
+    import sys
 
     from fingan_jax import gathering, identity
     from fingan_jax.evaluation import compare
@@ -18,10 +19,13 @@ def seeds(cfg):
     given = list_of(cfg.runs)
     if not (given or cfg.folder):
         raise ValueError("no run to compare: give sweep=FOLDER, runs=[FOLDER,...], or runs=GLOB by=KEY out=DIR")
-    folders = [x for x in gathering.folders_of(given, cfg.folder) if (x / run_folder.EVALUATION).exists()]
+    every = gathering.folders_of(given, cfg.folder)
+    folders = [x for x in every if (x / run_folder.EVALUATION).exists()]
     if not folders:
         raise ValueError("no finished run: give sweep=FOLDER, or runs=[FOLDER,...] with an evaluation.json in each")
     identity.check_same_but_seed(folders)
+    if left := len(every) - len(folders):
+        print(f"{left} of {len(every)} runs have no evaluation.json and are left out", file=sys.stderr)
     evaluations = [json.loads((folder / run_folder.EVALUATION).read_text()) for folder in folders]
     for title, section in (("Held-out days", None), ("Training days", "in_sample")):
         print(f"**{title}**\n\n{compare.markdown(evaluations, section=section)}\n")

@@ -54,8 +54,7 @@ def seeds(cfg):
     folder = distributed.agree(output_dir())
     with distributed.together():
         cfgs = overview.of_seeds(cfg, folder)
-    standing.forget_failure(folder)
-    left = {name: each for name, each in cfgs.items() if standing.standing(folder / name).state != standing.DONE}
+    left = overview.left(cfgs, folder)
     ended = train(list(left.values()), [folder / name for name in left])
     if not distributed.is_main():
         return 0
@@ -70,6 +69,7 @@ def seeds(cfg):
         error = ArithmeticError(f"{folder}: not every seed is done; try again with resume=true")
         standing.record_failure(folder, error)
         raise error
+    standing.forget_failure(folder)
     return 0
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fingan_jax.evaluation.ablation import Trial
 from fingan_jax.factors import leaves
 from fingan_jax.schema import ConfigError
 from fingan_jax.training.run_folder import differences
@@ -34,13 +33,13 @@ def check_protocols(done: Sequence[Done]) -> None:
             )
 
 
-def check_seeds(trials: Sequence[Trial]) -> None:
-    """Raises ConfigError naming two runs of one setting and one seed."""
-    seen: dict[tuple[str, int], str] = {}
-    for trial in trials:
-        other = seen.setdefault((trial.setting, trial.seed), trial.name)
-        if other != trial.name:
-            raise ConfigError(f"{other} and {trial.name} are both seed={trial.seed} of {trial.setting}: leave one out")
+def check_seeds(runs: Mapping[Path, Mapping[str, Any]], settings: Sequence[str]) -> None:
+    """Raises ConfigError naming two runs of one setting and one seed, by their folders and configs."""
+    seen: dict[tuple[str, int], Path] = {}
+    for (folder, config), setting in zip(runs.items(), settings, strict=True):
+        other = seen.setdefault((setting, config["seed"]), folder)
+        if other != folder:
+            raise ConfigError(f"{other} and {folder} are both seed={config['seed']} of {setting}: leave one out")
 
 
 def _provenance(one: Done, key: str) -> Any:

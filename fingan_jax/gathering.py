@@ -75,7 +75,8 @@ def gather(
     """
     done, unfinished = _apart(folders)
     if not done:
-        reasons = f", such as {unfinished[0].name}: {unfinished[0].state} {unfinished[0].reason}".rstrip()
+        first = next(iter(unfinished.values()))
+        reasons = f", such as {first.name}: {first.state} {first.reason}".rstrip()
         raise ConfigError(f"none of {len(folders)} run(s) is finished{reasons}: finish them with the command again")
     check_protocols(done)
     configs, names = [one.config for one in done], [str(one.folder) for one in done]
@@ -86,14 +87,12 @@ def gather(
     levels = list(zip(*(factor.levels for factor in factors), strict=True)) or [()] * len(done)
     trials = [_trial(*each, out) for each in zip(done, settings, levels, strict=True)]
     if not pool:
-        check_seeds(trials)
-    return Gathered(
-        [factor.name for factor in factors], _in_order(trials), _placed(unfinished, done, settings, folders)
-    )
+        check_seeds({one.folder: one.config for one in done}, settings)
+    return Gathered([factor.name for factor in factors], _in_order(trials), _placed(unfinished, done, settings))
 
 
-def _apart(folders: Sequence[Path]) -> tuple[list[Done], list[Unfinished]]:
-    done, unfinished = list[Done](), list[Unfinished]()
+def _apart(folders: Sequence[Path]) -> tuple[list[Done], dict[Path, Unfinished]]:
+    done, unfinished = list[Done](), dict[Path, Unfinished]()
     for folder in folders:
         state, reason = standing(folder)
         if state == DONE:
@@ -102,7 +101,7 @@ def _apart(folders: Sequence[Path]) -> tuple[list[Done], list[Unfinished]]:
                 continue
             except (OSError, ValueError) as error:
                 state, reason = FAILED, str(error)
-        unfinished.append(Unfinished(folder.name, "", state, " ".join(reason.split())))
+        unfinished[folder] = Unfinished(folder.name, "", state, " ".join(reason.split()))
     return done, unfinished
 
 
@@ -145,14 +144,13 @@ def _size(level: str) -> tuple[bool, float]:
         return level != factors_.ABSENT, math.inf
 
 
-def _placed(
-    unfinished: Sequence[Unfinished], done: Sequence[Done], settings: Sequence[str], folders: Sequence[Path]
-) -> list[Unfinished]:
+def _placed(unfinished: Mapping[Path, Unfinished], done: Sequence[Done], settings: Sequence[str]) -> list[Unfinished]:
     """Each with the setting of a finished run that differs from it in its seed alone, where there is one."""
     known = {shape: setting for one, setting in zip(done, settings, strict=True) for shape in _shapes(one.folder)}
-    paths = {folder.name: folder for folder in folders}
-    found = [next((known[x] for x in _shapes(paths[one.name]) if x in known), "") for one in unfinished]
-    return [one._replace(setting=setting) for one, setting in zip(unfinished, found, strict=True)]
+    return [
+        one._replace(setting=next((known[shape] for shape in _shapes(folder) if shape in known), ""))
+        for folder, one in unfinished.items()
+    ]
 
 
 def _shapes(folder: Path) -> Iterator[str]:

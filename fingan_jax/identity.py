@@ -79,11 +79,23 @@ def program(config: Config) -> dict[str, Any]:
 
 
 def check_same_but_seed(folders: Sequence[Path]) -> None:
-    """Raises ConfigError naming what differs between runs other than their seed."""
+    """Raises ConfigError naming what differs between runs other than their seed, or two of one seed."""
     configs = [identity(as_dict(read_config(folder / run_folder.CONFIG))) for folder in folders]
     for folder, config in zip(folders[1:], configs[1:], strict=True):
         for difference in run_folder.differences({**configs[0], "seed": 0}, {**config, "seed": 0}):
             raise ConfigError(f"{folders[0]} and {folder} are no seeds of one experiment: {difference}")
+    seen: dict[int, Path] = {}
+    for folder, config in zip(folders, configs, strict=True):
+        if seen.setdefault(config["seed"], folder) != folder:
+            raise ConfigError(f"{seen[config['seed']]} and {folder} are both seed={config['seed']}: leave one out")
+
+
+def check_same(folder: Path, config: Config, *, remedy: str) -> None:
+    """Raises RunFolderError naming what differs between the finished run in `folder` and one of `config`."""
+    before = identity(as_dict(read_config(folder / run_folder.CONFIG)))
+    before.pop("provenance", None)
+    for differing in run_folder.differences(before, identity(as_dict(config))):
+        raise run_folder.RunFolderError(f"{folder} holds a finished run of another {differing}: {remedy}")
 
 
 def digest(value: Any) -> str:

@@ -31,9 +31,12 @@ class Ended(NamedTuple):
     speed: dict[str, str] = {}  # noqa: RUF012
 
 
-def train_all(cfgs: Sequence[Config], folders: Sequence[Path], *, begun: float) -> list[Ended]:
+def train_all(
+    cfgs: Sequence[Config], folders: Sequence[Path], *, begun: float, awaited: str | None = None
+) -> list[Ended]:
     """Trains runs that share a program (see `identity.program`) in their folders, and judges each.
 
+    With `awaited` a run is not finished before a file of that name is in its folder (see `run_folder.await_file`).
     A run that cannot be opened, trained or judged ends with its error; the others go on.
     """
     ended: dict[int, Ended] = {}
@@ -44,6 +47,8 @@ def train_all(cfgs: Sequence[Config], folders: Sequence[Path], *, begun: float) 
             try:
                 with distributed.together():
                     run_and_log = _open(cfg, folder, like, stack, len(cfgs))
+                    if awaited and distributed.is_main():
+                        run_folder.await_file(folder, awaited)
                 opened[i] = run_and_log
                 like = opened[i][0].setup
             except FAULTS as error:

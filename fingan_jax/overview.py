@@ -1,16 +1,18 @@
 """Several runs in one folder: the seeds of one experiment, and the report over those that are done."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fingan_jax.build import as_dict
 from fingan_jax.evaluation.seeds import Member
+from fingan_jax.identity import check_same
 from fingan_jax.judgeable import whole_numbers
 from fingan_jax.training import distributed, run_folder, sweep_folder
 from fingan_jax.training.logger import read_records
 from fingan_jax.training.run_folder import RunFolderError
-from fingan_jax.training.standing import DONE
+from fingan_jax.training.standing import DONE, standing
 from fingan_jax.training.sweep_folder import Planned
 
 
@@ -24,6 +26,8 @@ def of_seeds(cfg: Any, folder: Path) -> dict[str, Any]:
     number = whole_numbers(cfg["training"], "training.", num_seeds=1)["num_seeds"]
     if distributed.is_main():
         _check_free(folder, again=cfg["resume"] or cfg["overwrite"])
+        if cfg["overwrite"]:
+            sweep_folder.forget(folder)
     plain = as_dict(cfg)
     training = {**plain["training"], "num_seeds": 1}
     seeds = [plain["seed"] + k for k in range(number)]
@@ -33,6 +37,20 @@ def of_seeds(cfg: Any, folder: Path) -> dict[str, Any]:
             folder, [Planned(f"seed_{seed}", [f"seed={seed}"]) for seed in seeds], [str(plain["name"])]
         )
     return runs
+
+
+def left(cfgs: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Those of the runs of `of_seeds` that are to be trained: with `overwrite` all, else those that are not done.
+
+    Raises: RunFolderError where one that is done is of another config.
+    """
+    found = {}
+    for name, cfg in cfgs.items():
+        if cfg["overwrite"] or standing(folder / name).state != DONE:
+            found[name] = cfg
+        else:
+            check_same(folder / name, cfg, remedy="delete it with overwrite=true, or choose another hydra.run.dir")
+    return found
 
 
 def _check_free(folder: Path, again: bool) -> None:
@@ -56,13 +74,13 @@ def report(folder: Path) -> str:
     from fingan_jax.evaluation.table import table_over_seeds
 
     found = sweep_folder.standings(folder)
-    members = [_member(folder, run) for run in sweep_folder.planned_in(folder) if found[run.name].state == DONE]
+    members = [each for run in sweep_folder.planned_in(folder) for each in _members(folder, run)]
     seeds_report.write(
         folder,
         members,
         title=f"{folder.name}: {len(members)} runs",
         about=f"Every number is a mean over training seeds, with its 95 % interval, on {_scored(members)}.",
-        failures={name: f"{state} {reason}".strip() for name, (state, reason) in found.items() if state != DONE},
+        unfinished={name: each for name, each in found.items() if each.state != DONE},
     )
     return table_over_seeds(members) if members else ""
 
@@ -71,6 +89,17 @@ def _scored(members: list[Member]) -> str:
     """What the runs were scored on, as their protocols say it."""
     said = [member.evaluation["protocol"].get("scored", "days that no run has seen") for member in members]
     return "; ".join(dict.fromkeys(said)) or "days that no run has seen"
+
+
+def _members(folder: Path, run: Planned) -> list[Member]:
+    """A planned run, or each of its seeds where it is of several: those that are done."""
+    inside = folder / run.name
+    if (inside / sweep_folder.INDEX).exists():
+        seeds = sweep_folder.planned_in(inside)
+        several = [Planned(f"{run.name}/{seed.name}", [*run.overrides, *seed.overrides]) for seed in seeds]
+    else:
+        several = [run]
+    return [_member(folder, each) for each in several if standing(folder / each.name).state == DONE]
 
 
 def _member(folder: Path, run: Planned) -> Member:

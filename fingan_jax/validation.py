@@ -12,9 +12,10 @@ from typing import Any
 
 from fingan_jax.build import build
 from fingan_jax.data.prices import Prices
-from fingan_jax.data.transforms import log_returns
+from fingan_jax.data.series import log_returns
 from fingan_jax.evaluation import suite
 from fingan_jax.evaluation.paths import cut
+from fingan_jax.evaluation.rows import HIGHER, LOWER, ROWS
 from fingan_jax.judgeable import SHORTEST
 from fingan_jax.schema import ConfigError, closest
 from fingan_jax.training import run_folder
@@ -22,15 +23,16 @@ from fingan_jax.training import run_folder
 EVALUATE = f"{suite.evaluate.__module__}.{suite.evaluate.__qualname__}"
 
 
-def check(cfg: Mapping[str, Any], prices: Prices, metric: str) -> None:
-    """Checks before a run of `cfg` that it will have a score `metric` on validation days.
+def check(cfg: Mapping[str, Any], prices: Prices, metric: str, direction: str = "minimize") -> None:
+    """Checks before a run of `cfg` that it will have a score `metric` on validation days, better in that direction.
 
     Scores of an evaluation that is not ours are known only after a run.
 
     Raises: ConfigError naming the key, with what there is.
     """
     trusted = tuple(cfg["trusted_packages"])
-    returns = log_returns(prices.values)
+    quantity = build(cfg["series"], trusted_packages=trusted) if "series" in cfg else log_returns()
+    returns = quantity.of(prices.values)
     train, chosen_by, test = (returns[part] for part in build(cfg["windows"], trusted_packages=trusted)(len(returns)))
     if len(chosen_by) < SHORTEST:
         raise ConfigError(
@@ -40,8 +42,23 @@ def check(cfg: Mapping[str, Any], prices: Prices, metric: str) -> None:
     judge = cfg["evaluation"]
     if judge["_target_"] == EVALUATE:
         days = min(cfg["sampling"]["num_days"] or len(test), len(train), len(test), len(chosen_by))
-        itself = cut(chosen_by, days)
+        itself = quantity.held(cut(chosen_by, days))
         _check_metric(metric, suite.score(itself, itself, window=judge["window"], limit=judge["limit"]))
+    elif hasattr(made := build(judge, trusted_packages=trusted), "names"):
+        _check_metric(metric, made.names(chosen_by, train))
+    _check_direction(metric, direction)
+
+
+def _check_direction(metric: str, direction: str) -> None:
+    goal = next((row.goal for row in ROWS if row.key == metric), None)
+    better = {LOWER: "minimize", HIGHER: "maximize"}
+    if goal is not None and goal not in better:
+        raise ConfigError(
+            f"hydra.sweeper.metric={metric} is best neither at its least nor at its greatest value, but {goal.sign}: "
+            "choose a distance, such as acf_abs_rms or mmd"
+        )
+    if goal is not None and better[goal] != direction:
+        raise ConfigError(f"hydra.sweeper.direction={direction}: {metric} is better the other way: {better[goal]}")
 
 
 def value(folder: Path, metric: str) -> float | None:

@@ -1,6 +1,7 @@
 """The same run has the same hash, whatever launched it; runs of one program differ in carried numbers alone."""
 
 import copy
+import shutil
 
 import numpy as np
 import pytest
@@ -121,6 +122,9 @@ def test_runs_of_one_experiment_may_differ_in_their_seed_alone(tmp_path):
     identity.check_same_but_seed([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(ConfigError, match=r"training.batch_size=64 \(now 8\)"):
         identity.check_same_but_seed([tmp_path / "a", tmp_path / "b", tmp_path / "c"])
+    shutil.copytree(tmp_path / "a", tmp_path / "copy")
+    with pytest.raises(ConfigError, match=r"a and .*copy are both seed=\d+: leave one out"):
+        identity.check_same_but_seed([tmp_path / "a", tmp_path / "b", tmp_path / "copy"])
 
 
 def test_whether_a_run_is_explained_changes_neither_the_run_nor_its_protocol():

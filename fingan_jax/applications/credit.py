@@ -51,6 +51,8 @@ def report(cfg: Config, folder: Path) -> tuple[dict[str, Any], Path]:
     if cfg["run"] is None:
         with held(folder):
             credit_training.open_folder(cfg, folder, whole(setup))
+            if cfg["out"] is None:
+                run_folder.await_file(folder, "credit.html")
             states = credit_training.train(setup, folder, cfg)
     else:
         folder = Path(cfg["run"])

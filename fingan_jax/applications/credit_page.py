@@ -119,5 +119,5 @@ def _risks(result: Mapping[str, Any]) -> str:
     rows.append(["Vasicek's formula, equal loans", "", "", f"{100 * formula['alike']:.2f}", "", ""])
     rows.append(["Vasicek's formula, the real book", "", "", f"{100 * formula['book']:.2f}", "", ""])
     level = result["portfolio"]["level"]
-    head = ["% of the exposure", "expected loss", "deviation", f"VaR {level:.1%}", "unexpected loss", "shortfall"]
+    head = ["% of the exposure", "expected loss", "deviation", f"VaR {100 * level:g} %", "unexpected loss", "shortfall"]
     return outcome.table(head, rows)

@@ -105,7 +105,7 @@ def _capital(result: Mapping[str, Any]) -> Finding:
     error = risks["generated"]["var"]["mean"] / risks[name]["var"] - 1
     return _finding(
         _grade(abs(error), 0.05, 0.15),
-        f"Credit VaR at {level:.1%} of generated borrowers is {risks['generated']['var']['mean']:.2%} of the exposure, "
-        f"{error:+.1%} against {whose} {risks[name]['var']:.2%}; the expected loss "
+        f"Credit VaR at {100 * level:g} % of generated borrowers is {risks['generated']['var']['mean']:.2%} of the "
+        f"exposure, {error:+.1%} against {whose} {risks[name]['var']:.2%}; the expected loss "
         f"{risks['generated']['expected']['mean']:.2%} against {risks[name]['expected']:.2%}.",
     )

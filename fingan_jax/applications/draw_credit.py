@@ -77,7 +77,9 @@ def margins(train: Table, judged: Table, made: Table) -> Figure:
         values = [table.values[:, place] for table in (train, judged, made)]
         draw = _bars if column.categories else _densities
         draw(ax, values, column)
-        ax.set_title(column.name)
+        ax.set_title(column.name).set_parse_math(False)  # a name may hold dollars
+        for tick in ax.get_xticklabels():
+            tick.set_parse_math(False)
         ax.set_yticks([])
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=3)
@@ -119,6 +121,8 @@ def associations(names: Sequence[str], real: np.ndarray, made: np.ndarray, sizes
         image = ax.imshow(matrix, vmin=-reach, vmax=reach, cmap="RdBu_r")
         ax.set_yticks(range(len(names)), names if not place else [""] * len(names), fontsize=6.5)
         ax.set_xticks(range(len(names)), names, rotation=90, fontsize=6.5)
+        for tick in [*ax.get_xticklabels(), *ax.get_yticklabels()]:
+            tick.set_parse_math(False)
         ax.grid(visible=False)
         ax.set_title(title)
         figure.colorbar(image, ax=ax, shrink=0.6).outline.set_edgecolor(QUIET)
@@ -143,7 +147,7 @@ def losses(books: Mapping[str, np.ndarray], risks: Mapping[str, Any], level: flo
         )
     left.axhline(1 - level, color=QUIET, linewidth=0.8, linestyle="--")
     left.set(yscale="log", ylim=(2 / len(ordered), 1), xlim=(0, None), xlabel="loss, % of the exposure")
-    left.set(ylabel="probability of a larger loss", title=f"Losses of the book; dashed: {1 - level:.1%}")
+    left.set(ylabel="probability of a larger loss", title=f"Losses of the book; dashed: {100 * (1 - level):.3g} %")
     left.legend(loc="upper right")
     _capital(right, risks, level)
     return figure
@@ -163,5 +167,5 @@ def _capital(ax: Axes, risks: Mapping[str, Any], level: float) -> None:
         ax.barh(row, 100 * book["var"], 0.6, color=colour, alpha=0.45)
         ax.barh(row, 100 * book["expected"], 0.6, color=colour)
     ax.set_yticks(range(len(shown)), list(reversed(shown)))
-    ax.set(xlabel="% of the exposure", title=f"Expected loss (dark) and VaR {level:.1%}")
+    ax.set(xlabel="% of the exposure", title=f"Expected loss (dark) and VaR {100 * level:g} %")
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

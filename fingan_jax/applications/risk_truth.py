@@ -17,11 +17,12 @@ from fingan_jax.build import build
 from fingan_jax.evaluation import baselines
 from fingan_jax.finance import risk
 from fingan_jax.finance.risk_settings import Settings
-from fingan_jax.training import run_folder
+from fingan_jax.training import run_folder, sweep_folder
 
 SIMULATED = "fingan_jax.data.markets.simulated"
 PROCESS, LONG, PASTS = 4, 5, 6  # draws of their own
 BATCHES = 10
+SEEDS = ("seed=", "data.seed=")
 LAWS = ("generator", "generator_from_pasts", "historical", "gaussian", "garch_t")
 Process = Callable[..., Any]
 Law = dict[int, np.ndarray]  # a sample of profit and loss by horizon
@@ -177,10 +178,27 @@ def markdown(found: Mapping[str, Any]) -> str:
 
 
 def of_sweep(folder: Path) -> str:
-    """`markdown` of the finished runs in a sweep's folder, also written there; "" where none knows a truth."""
+    """`markdown` of the finished runs in a sweep's folder, also written there; "" where none knows a truth.
+
+    Runs that the sweep makes by other overrides than seeds have a table of their own.
+    """
     files = [file for file in sorted(folder.glob("*/risk.json")) if json.loads(file.read_text()).get("truth")]
     if not files:
         return ""
-    found = across(files)
-    run_folder.write_json(folder / "risk_truth.json", found)
-    return f"relative error against the known truth, %, mean over {len(files)} run(s) (mean size)\n\n{markdown(found)}"
+    groups: dict[str, list[Path]] = {}
+    settings = _settings(folder)
+    for file in files:
+        groups.setdefault(settings.get(file.parent.name, ""), []).append(file)
+    found = {name: across(members) for name, members in groups.items()}
+    run_folder.write_json(folder / "risk_truth.json", found if len(found) > 1 else found[next(iter(found))])
+    return "\n\n".join(
+        f"relative error against the known truth, %, mean over {len(groups[name])} run(s) (mean size)"
+        f"{f', {name}' if len(found) > 1 else ''}\n\n{markdown(each)}"
+        for name, each in found.items()
+    )
+
+
+def _settings(folder: Path) -> dict[str, str]:
+    """What a sweep makes each of its runs by, but for seeds."""
+    planned = sweep_folder.planned_in(folder) if (folder / sweep_folder.INDEX).exists() else []
+    return {run.name: " ".join(x for x in run.overrides if not x.startswith(SEEDS)) for run in planned}

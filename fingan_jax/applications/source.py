@@ -40,14 +40,16 @@ class Source(NamedTuple):
 def source(cfg: Config, folder: Path, *, own: Sequence[str]) -> Source:
     """The generator of the run `cfg["run"]`; without one, of `cfg`, which is trained into `folder` first.
 
-    `own` are the keys of the config that are the application's and not the run's ("run" and "out" always are).
+    `own` are the keys of the config that are the application's and not the run's ("run" and "out" always are), its name
+    first: without "out", the run is finished when the application's page lies beside it.
 
     Raises: ConfigError in one line if there is no such run or it is of another kind; KeyboardInterrupt, after saying
     how to go on, if a signal stopped the training.
     """
     trusted = tuple(cfg["trusted_packages"])
     if cfg["run"] is None:
-        _train({key: value for key, value in as_dict(cfg).items() if key not in ("run", "out", *own)}, folder)
+        kept = {key: value for key, value in as_dict(cfg).items() if key not in ("run", "out", *own)}
+        _train(kept, folder, awaited=f"{own[0]}.html" if cfg["out"] is None else None)
     place = folder if cfg["run"] is None else Path(cfg["run"])
     if "windows" not in read_config(place / run_folder.CONFIG):
         raise ConfigError(
@@ -61,10 +63,15 @@ def source(cfg: Config, folder: Path, *, own: Sequence[str]) -> Source:
 def untrained(cfg: Config, folder: Path) -> Source:
     """The run that `cfg` describes before it is trained: all that can be asked of it but its parameters.
 
-    Raises: ConfigError in one line if it models anything but returns.
+    Raises: ConfigError in one line if it models anything but returns, or is of several seeds.
     """
     setup = pipeline.assemble(cfg, trusted=tuple(cfg["trusted_packages"]))
     _check_held(setup)
+    if setup.settings.num_seeds != 1:
+        raise ConfigError(
+            f"training.num_seeds={setup.settings.num_seeds}: this command looks at one generator: give --multirun "
+            "seed=0,1,2 for several"
+        )
     return Source(runs.Run(folder, cfg, setup), 0, None)
 
 
@@ -76,8 +83,8 @@ def _check_held(setup: Setup) -> None:
         )
 
 
-def _train(cfg: Config, folder: Path) -> None:
-    (end,) = jobs.train_all([cfg], [folder], begun=time.perf_counter())
+def _train(cfg: Config, folder: Path, *, awaited: str | None) -> None:
+    (end,) = jobs.train_all([cfg], [folder], begun=time.perf_counter(), awaited=awaited)
     if end.error:
         raise end.error
     if end.signal:

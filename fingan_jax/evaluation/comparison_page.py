@@ -55,8 +55,14 @@ def html(found: Answer, tables: Sequence[Table], figures: Mapping[str, bytes], *
     title = f"{len(study.settings)} settings, {runs} runs" + (
         f" by {', '.join(study.factors)}" if study.factors else ""
     )
-    lead = "Every number is on days that no run has seen; intervals are over training seeds."
+    lead = f"Every number is on {_scored(study)}; intervals are over training seeds."
     return page(title, lead, "".join(parts), "".join(f"<p>{escape(line)}</p>" for line in cautions(found)))
+
+
+def _scored(study: Study) -> str:
+    """What the runs were scored on, as their protocols say it."""
+    every = (trial.evaluation["protocol"] for trials in study.trials.values() for trial in trials)
+    return "; ".join(dict.fromkeys(each.get("scored", "days that no run has seen") for each in every))
 
 
 def _how(found: Answer) -> str:

@@ -81,6 +81,20 @@ class LevelWindows(NamedTuple):
             result["validation"] = {"model": _means({"model": windowed.summary(alone)})["model"]}
         return plain(result)
 
+    def names(self, real: Series, train: Series) -> tuple[str, ...]:
+        """The scores that it has of windows of `real` [time, feature], found on these themselves.
+
+        Raises ValueError where there are too few.
+        """
+        if _count(self, len(real)) < LEAST:
+            raise ValueError(
+                f"{len(real)} rows hold {_count(self, len(real))} windows of {self.window}, and scores need {LEAST}: "
+                "raise this part's share in windows.fractions"
+            )
+        windows = _windows(self, real, train)
+        itself = windowed.score(_protocol(self), lambda repeat: (windows.real, windows.real))
+        return tuple(itself.values)
+
     def write_report(self, path: str | PathLike[str], **parts: Any) -> dict[str, bytes]:
         """The report of a run that was judged so: see `window_report.write_report`."""
         from fingan_jax.evaluation import window_report  # matplotlib, which training does not wait for

@@ -19,6 +19,8 @@ from fingan_jax.evaluation.seeds import Groups, Member, by_market, grouped, keys
 
 NAME = "report.html"
 MOST = 12  # groups in a table or a figure
+FAILED = "failed"
+Unfinished = Mapping[str, tuple[str, str]]  # by name, the state of a run that is not done and why
 FLOORS = dict(list(COLUMNS.items())[1:])
 LISTED = ("std_ratio", "acf_abs_rms", "leverage_rms", "emd_1_sigma", "es_1")
 
@@ -95,7 +97,7 @@ def _learning(groups: Groups) -> str:
     return section("Training", lead + more, _figure(png(draw_seeds.learning, shown, keys), "Losses by term and run"))
 
 
-def _runs(groups: Groups, failures: Mapping[str, str]) -> str:
+def _runs(groups: Groups, unfinished: Unfinished) -> str:
     some = next(iter(groups.values()))[0].evaluation if groups else None
     rows = [found.row for found in compared({"": [some]}) if found.row.key in LISTED] if some else []
     head = "".join(f"<th>{escape(row.label)}</th>" for row in rows)
@@ -107,19 +109,20 @@ def _runs(groups: Groups, failures: Mapping[str, str]) -> str:
             model = member.evaluation["model"]
             cells += "".join(f"<td>{_number(row.show(model.get(row.key)))}</td>" for row in rows)
             body.append(f"<tr>{cells}</tr>")
-    for label, reason in failures.items():
-        said = (
-            f'<td class="reason" colspan="{max(len(rows), 1)}"><span class="wrong">failed</span> {escape(reason)}</td>'
-        )
+    for label, (state, reason) in unfinished.items():
+        mark = ' class="wrong"' if state == FAILED else ""
+        said = f'<td class="reason" colspan="{max(len(rows), 1)}"><span{mark}>{state}</span> {escape(reason)}</td>'
         body.append(f"<tr><td>{escape(label)}</td>{said}</tr>")
     table = f"<table><thead><tr><th>Run</th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
     lead = "Each links to its own report."
     return section("The runs", lead, f'<div class="wide many">{table}</div>')
 
 
-def _facts(groups: Groups, failures: Mapping[str, str]) -> str:
+def _facts(groups: Groups, unfinished: Unfinished) -> str:
     members = [member for found in groups.values() for member in found]
-    facts: dict[str, Any] = {"finished runs": len(members), "settings": len(groups), "failed runs": len(failures)}
+    failed = sum(state == FAILED for state, _ in unfinished.values())
+    facts: dict[str, Any] = {"finished runs": len(members), "settings": len(groups)}
+    facts |= {"failed runs": failed, "other unfinished runs": len(unfinished) - failed}
     if members:
         protocol = members[0].evaluation.get("protocol", {})
         facts |= {"held-out days": f"{protocol['real_days']:.0f}"} if "real_days" in protocol else {}
@@ -134,19 +137,19 @@ def write(
     *,
     title: str,
     about: str = "",
-    failures: Mapping[str, str] | None = None,
+    unfinished: Unfinished | None = None,
 ) -> Path:
     """Write report.html of `members` to their common `folder`, whole or not at all, and return its path.
 
-    Runs that differ in more than their seed get a column for each setting, at most 12 of them. `failures` are the
-    reasons, by the name of a run, why others came to no end. Runs whose floors differ get tables of their own.
+    Runs that differ in more than their seed get a column for each setting, at most 12 of them. `unfinished` are,
+    by the name of a run, the states of others and why. Runs whose floors differ get tables of their own.
     """
-    groups, failures = grouped(members), failures or {}
+    groups, unfinished = grouped(members), unfinished or {}
     markets = by_market(groups)
     which = [f", market {place} of {len(markets)}" for place in range(1, len(markets) + 1)]
     which = which if len(markets) > 1 else [""]
     parts = [part for market, name in zip(markets, which, strict=False) for part in _scores(market, name)]
-    body = _facts(groups, failures) + "".join(parts) + _learning(groups) + _runs(groups, failures)
+    body = _facts(groups, unfinished) + "".join(parts) + _learning(groups) + _runs(groups, unfinished)
     notes = (
         "<p>The floors are fitted to the training days and share every setting of the judgement with the runs. "
         "↓ lower is better, ↑ higher is better, → closest is best. With one run there is no interval. Real half: the "

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def command(
 
             def task(cfg: DictConfig) -> None:
                 if HydraConfig.get().mode == RunMode.MULTIRUN:
-                    _job(main, cfg)
+                    _job(main, cfg, page=f"{config_name}.html")
                     return
                 try:
                     ended.append(main(cfg) or 0)
@@ -78,14 +79,23 @@ def command(
 
 
 def _spelt(arg: str, names: Mapping[str, str]) -> str:
+    """The argument with the config's name of its key; a path that is there is quoted, as sweeps name folders seed=1."""
     key, given, value = arg.partition("=")
-    return f"{names.get(key, key)}{given}{value}"
+    path = "=" in value and not {*"'[{"} & {*value} and bool(glob(value) or Path(value).exists())
+    return f"{names.get(key, key)}{given}" + (f"'{value}'" if path else value)
 
 
-def _job(main: Callable[[DictConfig], int | None], cfg: DictConfig) -> None:
-    """One job of a sweep: why it fails is noted in its folder, and Hydra must know which job failed."""
+def _job(main: Callable[[DictConfig], int | None], cfg: DictConfig, *, page: str) -> None:
+    """One job of a sweep: why it fails is noted in its folder, and Hydra must know which job failed.
+
+    Jobs that look at one trained run leave their `page` in folders of their own.
+    """
+    from fingan_jax.training.run_folder import await_file
     from fingan_jax.training.standing import note_failure
 
+    if cfg.get("run") is not None and cfg.get("out", "") is None:
+        cfg.out = str(output_dir())
+        await_file(output_dir(), page)
     try:
         code = main(cfg) or 0
     except Exception as error:

@@ -100,7 +100,7 @@ class SearchSweeper(Sweeper):
         prices = self.prices.of(least)
         if prices is None:  # to say why
             prices = build(least.cfg.data, trusted_packages=tuple(least.cfg.trusted_packages))
-        validation.check(least.cfg, prices, self.metric)
+        validation.check(least.cfg, prices, self.metric, self.direction)
         config = as_dict(least.cfg)
         return {
             "hydra.sweeper": {"metric": self.metric, "direction": self.direction},

@@ -68,7 +68,9 @@ class KnownPrices:
         self.known: dict[str, Any] = {}
 
     def of(self, job: Job) -> Any:
-        """The prices of one job."""
+        """The prices of one job; None for a table of borrowers, which its config names alone."""
+        if "data" not in job.cfg:
+            return None
         key = json.dumps(OmegaConf.to_container(job.cfg.data), sort_keys=True, default=list)
         if key not in self.known:
             try:

@@ -1,19 +1,18 @@
 """The runs of a paper: which there are, trained or resumed until all are done, each in a folder of its own."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from fingan_jax import jobs as training_jobs
 from fingan_jax import pipeline
-from fingan_jax.build import as_dict, build, read_config
-from fingan_jax.identity import identity
+from fingan_jax.build import build
+from fingan_jax.identity import check_same
 from fingan_jax.reproducing.files import about
 from fingan_jax.reproducing.paper import Paper
 from fingan_jax.schema import ConfigError, closest
 from fingan_jax.training import parallel, run_folder
-from fingan_jax.training.run_folder import RunFolderError
 from fingan_jax.training.standing import DONE, RUNNING, Standing, note_failure, standing
 
 SPEED = "speed.json"  # what a run measured of itself while it trained
@@ -111,7 +110,7 @@ def left(jobs: Sequence[Job], compose: Compose) -> list[list[Job]]:
     for job in jobs:
         state = standing(job.folder).state
         if state == DONE:
-            _check_same(job, compose(job.overrides))
+            check_same(job.folder, compose(job.overrides), remedy="choose another out=DIR")
         elif state != RUNNING:
             todo.setdefault((job.group, job.setting), []).append(job)
     batches = []
@@ -137,13 +136,6 @@ def run_all(batches: Sequence[Sequence[Job]], compose: Compose, *, begun: float)
             if ended.signal:
                 return ended.signal
     return 0
-
-
-def _check_same(job: Job, cfg: Mapping[str, Any]) -> None:
-    before = {**identity(as_dict(read_config(job.folder / run_folder.CONFIG)))}
-    before.pop("provenance", None)
-    for differing in run_folder.differences(before, identity(as_dict(cfg))):
-        raise RunFolderError(f"{job.folder} holds a finished run of another {differing}: choose another out=DIR")
 
 
 def standings(jobs: Sequence[Job]) -> dict[str, Standing]:

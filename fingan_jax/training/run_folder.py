@@ -12,9 +12,9 @@ from fingan_jax.atomic import replacing
 
 CONFIG, METRICS, CHECKPOINTS = "config.yaml", "metrics.jsonl", "checkpoints"
 SAMPLES, EVALUATION, REPORT, DATA = "samples.npz", "evaluation.json", "report.html", "data.npz"
-FAILURE, LOCK = "failure.json", ".lock"
+FAILURE, LOCK, AWAITED = "failure.json", ".lock", ".awaited"
 # What a run leaves, the config last: without it, what an interrupted deletion left would be taken for nobody's.
-OURS = (CHECKPOINTS, METRICS, SAMPLES, EVALUATION, REPORT, DATA, FAILURE, "wandb", CONFIG)
+OURS = (CHECKPOINTS, METRICS, SAMPLES, EVALUATION, REPORT, DATA, FAILURE, AWAITED, "wandb", CONFIG)
 
 
 class RunFolderError(ValueError):
@@ -22,8 +22,16 @@ class RunFolderError(ValueError):
 
 
 def is_finished(folder: Path) -> bool:
-    """Whether the run in `folder` came to its end: the report is the last thing written."""
-    return (folder / REPORT).exists()
+    """Whether the run in `folder` came to its end: the last thing written is there, the report if not `await_file`."""
+    awaited = folder / AWAITED
+    return (folder / (awaited.read_text() if awaited.exists() else REPORT)).exists()
+
+
+def await_file(folder: Path, name: str) -> None:
+    """From now on the run in `folder` is finished when the file `name` is written again: it is more than a training."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).unlink(missing_ok=True)
+    write_text(folder / AWAITED, name)
 
 
 def claim(

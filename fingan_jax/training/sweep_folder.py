@@ -54,6 +54,11 @@ def remember(folder: Path, planned: Sequence[Planned], experiments: Sequence[str
         file.write(json.dumps(index, indent=1).encode())
 
 
+def forget(folder: Path) -> None:
+    """Deletes the list of what is planned in `folder`."""
+    (folder / INDEX).unlink(missing_ok=True)
+
+
 def planned_in(folder: Path) -> list[Planned]:
     """The runs that are planned in `folder`. Raises: RunFolderError if it is no sweep of ours."""
     return _read(folder)[1]

@@ -191,3 +191,16 @@ def test_what_a_generator_learns_is_encoded_from_training_records_alone(parts):
         np.testing.assert_array_equal(a.centres, b.centres)
     codes = parts.train.values[:, -1:].astype(int)
     assert conditional.asked(codes, (2,)).counts.sum() == len(parts.train.values)
+
+
+def test_names_with_dollars_are_no_mathematics(parts):
+    """A category of incomes, or a column of amounts, may hold two of them."""
+    train = parts.train
+    place = next(i for i, column in enumerate(train.schema.columns) if column.categories)
+    labels = tuple(f"$5_$1{k}" for k in range(len(train.schema.columns[place].categories)))
+    columns = [*train.schema.columns]
+    columns[place] = columns[place]._replace(name="a_$_per_$", categories=labels)
+    named = train._replace(schema=train.schema._replace(columns=tuple(columns)))
+    assert png(draw_credit.margins, named, named, named)[:4] == b"\x89PNG"
+    names = named.schema.names
+    assert png(draw_credit.associations, names, train.values, train.values, train.sizes)[:4] == b"\x89PNG"

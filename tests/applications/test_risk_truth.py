@@ -13,6 +13,7 @@ from fingan_jax.data.processes import gbm
 from fingan_jax.data.volatility import garch
 from fingan_jax.finance import risk
 from fingan_jax.finance.risk_settings import Backtest, Settings, Stress, Truth
+from fingan_jax.training import sweep_folder
 
 ONE = np.ones(1)
 ASKED = Settings(
@@ -89,3 +90,22 @@ def test_a_sweeps_table_is_printed_and_kept(tmp_path):
     written(tmp_path, 9, 0.1, rows=("var 0.05 1",))
     with pytest.raises(ValueError, match="of other levels"):
         truth.of_sweep(tmp_path)
+
+
+def test_settings_of_a_sweep_have_tables_of_their_own(tmp_path):
+    """Errors of two simulations are no seeds of one."""
+    files = [written(tmp_path, seed, error) for seed, error in enumerate((0.1, 0.3, -0.5, -0.7))]
+    overrides = [
+        ["data=garch", "seed=0"],
+        ["data=garch", "seed=1"],
+        ["data=heston", "seed=0"],
+        ["data=heston", "seed=1"],
+    ]
+    names = [file.parent.name for file in files]
+    sweep_folder.remember(tmp_path, [sweep_folder.Planned(*each) for each in zip(names, overrides, strict=True)], ["a"])
+    text = truth.of_sweep(tmp_path)
+    assert text.count("mean over 2 run(s)") == 2
+    found = json.loads((tmp_path / "risk_truth.json").read_text())
+    assert list(found) == ["data=garch", "data=heston"]
+    assert found["data=garch"]["var 0.01 1"]["mean"]["generator"] == pytest.approx(0.2)
+    assert found["data=heston"]["var 0.01 1"]["mean"]["generator"] == pytest.approx(-0.6)

@@ -50,8 +50,12 @@ def rows_of(html):
 
 
 def test_the_report_over_seeds_has_means_intervals_floors_links_and_failures(seeds, tmp_path):
-    failures = {"seed_4": "frozen at step 20: <disc/r1> is not finite"}
-    path = seeds_report.write(tmp_path, seeds, title="four <seeds>", about="of one thing", failures=failures)
+    unfinished = {
+        "seed_4": ("failed", "frozen at step 20: <disc/r1> is not finite"),
+        "seed_5": ("running", "at step 400"),
+        "seed_6": ("pending", ""),
+    }
+    path = seeds_report.write(tmp_path, seeds, title="four <seeds>", about="of one thing", unfinished=unfinished)
     html = path.read_text()
     assert [x.name for x in tmp_path.iterdir()] == ["report.html"]
     assert "<h1>four &lt;seeds&gt;</h1>" in html
@@ -88,7 +92,7 @@ def test_runs_of_two_markets_share_no_table(seeds, tmp_path):
 
 
 def test_a_sweep_of_failures_alone_has_a_report(tmp_path):
-    html = seeds_report.write(tmp_path, [], title="none", failures={"a": "out of memory"}).read_text()
+    html = seeds_report.write(tmp_path, [], title="none", unfinished={"a": ("failed", "out of memory")}).read_text()
     assert "out of memory" in html
     assert "data:image" not in html
 

@@ -11,7 +11,7 @@ import yaml
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from fingan_jax import comparing
+from fingan_jax import comparing, gathering
 from fingan_jax.evaluation import comparison_text
 from fingan_jax.evaluation.comparison_page import cautions
 from fingan_jax.evaluation.comparison_tables import tables
@@ -201,6 +201,21 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(name, runs, comman
     assert said in err
     assert err.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_one_name_in_two_sweeps_is_two_runs(runs, tmp_path, command):
+    """Folders of seeds are called alike everywhere: what is compared, and what failed, is known by its path."""
+    for place, loss in (("A", "hinge"), ("B", "minimax")):
+        make(tmp_path / place / "seed_0", config(loss, "none", 0), evaluation(scores(loss, "none", 0)))
+        make(tmp_path / place / "seed_1", config(loss, "none", 1), None)
+    found = gathering.gather([*tmp_path.glob("A/*"), *tmp_path.glob("B/*")], ["objective"], out=tmp_path)
+    assert sorted((one.name, one.setting) for one in found.unfinished) == [("seed_1", "hinge"), ("seed_1", "minimax")]
+    make(tmp_path / "C" / "seed_0", config("hinge", "none", 0), evaluation(scores("hinge", "none", 0)))
+    twice = f"runs=[{tmp_path / 'A' / 'seed_0'},{tmp_path / 'C' / 'seed_0'}]"
+    for asked in ((twice, "by=objective"), (twice,)):
+        code, _, err = command("compare", *asked)
+        assert code == 2
+        assert "are both seed=0" in err
 
 
 def test_runs_that_differ_in_more_are_compared_where_that_is_asked_for(runs):

@@ -101,6 +101,17 @@ def test_bad_input_is_one_line_before_anything_is_written(command, tmp_path, ove
     assert not (tmp_path / "run" / "config.yaml").exists()
 
 
+def test_settings_beside_each_other_are_runs_of_a_sweep(command, tmp_path):
+    given = ("--multirun", *TINY, "training.num_seeds=1", "asked.pack=1,7", f"hydra.sweep.dir={tmp_path / 'S'}")
+    code, out, _ = command("credit", *given)
+    assert code == 1
+    assert "1 done, 1 failed" in out
+    assert "asked.pack=7 must divide training.batch_size=20" in out
+    assert len(list((tmp_path / "S").glob("*/credit.html"))) == 1
+    code, out, _ = command("credit", *given)
+    assert "1 of 2 runs are done" in out
+
+
 def test_a_run_of_another_kind_is_refused(command, tmp_path):
     (tmp_path / "config.yaml").write_text("data: {}\nseed: 0\n")
     code, _, err = command("credit", f"run={tmp_path}")

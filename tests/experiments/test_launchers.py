@@ -69,6 +69,54 @@ def test_an_error_that_cannot_travel_between_processes_is_named_and_the_others_f
     assert "Unpicklable: broken for good" in done.stderr
 
 
+LOOKS = """
+import sys
+from pathlib import Path
+from fingan_jax.launchers.entry import command, output_dir
+from fingan_jax.training import run_folder
+
+@command("risk")
+def main(cfg):
+    folder = Path(cfg.out or output_dir())
+    if cfg.run is None:  # as training does
+        run_folder.await_file(folder, "risk.html")
+        (folder / "config.yaml").touch()
+        (folder / "report.html").touch()
+    if cfg.seed == 1:
+        raise ArithmeticError("no solution")
+    (folder / "risk.html").write_text(str(cfg.run))
+
+main()
+"""
+
+
+def looked(environment, tmp_path, *overrides):
+    (tmp_path / "looks.py").write_text(LOOKS)
+    argv = [sys.executable, str(tmp_path / "looks.py"), "--multirun", f"hydra.sweep.dir={tmp_path / 'S'}", "data=garch"]
+    return subprocess.run([*argv, *overrides], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_job_that_fails_after_its_training_is_not_done(environment, command, tmp_path):
+    done = looked(environment, tmp_path, "seed=0,1")
+    assert done.returncode == 1
+    assert "1 done, 1 failed" in done.stdout
+    assert "no solution" in done.stdout
+    again = looked(environment, tmp_path, "seed=0,1")
+    assert "1 of 2 runs are done" in again.stdout
+    _, out, _ = command("status", f"sweep={tmp_path / 'S'}")
+    assert out.splitlines()[-1] == "1 done, 1 failed"
+
+
+def test_looks_at_one_run_from_a_sweep_are_kept_apart(environment, tmp_path):
+    run = tmp_path / "seed=0,a-1f"  # as sweeps name their folders, which Hydra does not take unquoted
+    run.mkdir()
+    done = looked(environment, tmp_path, "seed=0", f"run={run}", "risk.levels=[0.01],[0.05]")
+    assert done.returncode == 0, done.stderr
+    assert "2 done" in done.stdout
+    assert [path.read_text() for path in (tmp_path / "S").glob("*/risk.html")] == 2 * [str(run)]
+    assert not list(run.iterdir())
+
+
 @pytest.mark.parametrize("launcher", ["joblib", "slurm", "submitit_local"])
 def test_a_plugin_that_is_not_installed_is_one_line_with_the_remedy(command, monkeypatch, tmp_path, launcher):
     Plugins.instance()  # loads what is installed

@@ -12,6 +12,10 @@ import jax.numpy as jnp
 import pytest
 import yaml
 
+from fingan_jax import overview
+from fingan_jax.training import sweep_folder
+from fingan_jax.training.sweep_folder import Planned
+
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 FILES = {"config.yaml", "metrics.jsonl", "checkpoints", "samples.npz", "evaluation.json", "report.html", "data.npz"}
 NUMBERS = ("samples.npz", "evaluation.json", "metrics.jsonl", "config.yaml", "data.npz")
@@ -138,6 +142,26 @@ def test_seeds_at_once_are_the_seeds_alone(command, train, tmp_path):
     html = (tmp_path / "N" / "report.html").read_text()
     assert 'href="seed_7/report.html"' in html
     assert "± " in html
+    other = ("training.num_seeds=2", "seed=5", "training.ema_decay=0.5")
+    code, _, err = train("N", *other, "resume=true")
+    assert code == 2
+    assert "seed_5 holds a finished run of another training.ema_decay=" in err
+    code, out, err = train("N", *other, "overwrite=true")
+    assert code == 0, err
+    assert "2 done" in out
+    assert yaml.safe_load((tmp_path / "N" / "seed_5" / "config.yaml").read_text())["training"]["ema_decay"] == 0.5
+
+
+def test_a_sweep_of_jobs_of_several_seeds_is_reported_run_by_run(tmp_path):
+    sweep_folder.remember(tmp_path, [Planned("a", ["x=1"]), Planned("b", ["x=2"])], ["name"])
+    sweep_folder.remember(tmp_path / "a", [Planned("seed_0", ["seed=0"]), Planned("seed_1", ["seed=1"])], ["name"])
+    for name in ("a/seed_0", "b"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        for file, text in {"evaluation.json": "{}", "report.html": "", "metrics.jsonl": ""}.items():
+            (tmp_path / name / file).write_text(text)
+    found = [each for run in sweep_folder.planned_in(tmp_path) for each in overview._members(tmp_path, run)]
+    assert [each.label for each in found] == ["a/seed_0", "b"]
+    assert found[0].overrides == ["x=1", "seed=0"]
 
 
 def test_seeds_of_which_one_fails_are_a_failed_job_of_a_sweep(sweep, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from optuna import load_study
@@ -16,6 +17,7 @@ from optuna.storages.journal import JournalFileBackend, _file
 from optuna.trial import create_trial
 
 from fingan_jax import validation
+from fingan_jax.build import build, config_dir
 from fingan_jax.launchers import space, study
 from fingan_jax.launchers.entry import command, output_dir
 from fingan_jax.schema import ConfigError
@@ -160,7 +162,10 @@ def search(monkeypatch, capfd, tmp_path):
                 return
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "failure.json").unlink(missing_ok=True)
-            scores = {"validation": {"model": {"mmd": value, "ks": 0.5}}, "model": {"mmd": -value if value else 0.0}}
+            scores = {
+                "validation": {"model": {"mmd": value, "ks": 0.5, "coverage": value}},
+                "model": {"mmd": -value if value else 0.0},
+            }
             (folder / "evaluation.json").write_text(json.dumps(scores))
             (folder / "report.html").write_text("done")
 
@@ -282,10 +287,11 @@ def test_a_search_of_which_all_fails_says_so(search, tmp_path):
 
 def test_the_largest_value_may_be_the_best(search, tmp_path):
     given = ("seed=range(4)", "hydra.sweeper.num_trials=5", "hydra/sweeper/sampler=uniform")
-    code, out, err, _ = search(lambda cfg: float(cfg.seed), *given, "hydra.sweeper.direction=maximize")
+    largest = ("hydra.sweeper.metric=coverage", "hydra.sweeper.direction=maximize")
+    code, out, err, _ = search(lambda cfg: float(cfg.seed), *given, *largest)
     assert code == 0, err
     best = max(params["seed"] for *_, params in journal(tmp_path / "S"))
-    assert f"mmd={best}\n  seed={best}\n" in out
+    assert f"coverage={best}\n  seed={best}\n" in out
 
 
 def test_a_run_that_vanishes_is_left_for_the_next_launch(search, tmp_path):
@@ -350,7 +356,7 @@ def test_another_search_in_the_folder_is_refused(search, tmp_path):
         ((f"{RATE}=interval(1e-5,1e-1)",), f"searched.{RATE}"),
         ((LOG_RATE, "seed=0,1"), "searched.seed"),
         ((LOG_RATE, "hydra.sweeper.metric=ks"), "hydra.sweeper.metric=mmd (now ks)"),
-        ((LOG_RATE, "hydra.sweeper.direction=maximize"), "hydra.sweeper.direction"),
+        ((LOG_RATE, "hydra.sweeper.metric=coverage", "hydra.sweeper.direction=maximize"), "hydra.sweeper.direction"),
         ((LOG_RATE, "training.batch_size=3"), "with.training.batch_size=64 (now 3)"),
         ((LOG_RATE, "data.num_days=500"), "with.data"),
     ):
@@ -412,3 +418,33 @@ def test_the_value_is_that_of_the_validation_part_and_of_seeds_their_mean(tmp_pa
     (tmp_path / "one" / "evaluation.json").write_text('{"model": {"mmd": 1.0}}')
     with pytest.raises(ConfigError, match="there are none"):
         validation.value(tmp_path / "one", "mmd")
+
+
+def asked(*overrides):
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        cfg = compose("config", overrides=[*FIXED, "windows.fractions=[0.6,0.2,0.2]", *overrides])
+    return cfg, build(cfg.data)
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction", "reason"),
+    [
+        ("coverage", "minimize", "coverage is better the other way: maximize"),
+        ("mmd", "maximize", "mmd is better the other way: minimize"),
+        ("std_ratio", "minimize", "is best neither at its least nor at its greatest value, but → 1"),
+        ("kurtosis", "minimize", "→ market"),
+        ("mdm", "minimize", "did you mean 'mmd'"),
+    ],
+)
+def test_a_metric_is_searched_in_its_own_direction(metric, direction, reason):
+    cfg, prices = asked()
+    validation.check(cfg, prices, "mmd", "minimize")
+    with pytest.raises(ConfigError, match=reason):
+        validation.check(cfg, prices, metric, direction)
+
+
+def test_a_search_on_levels_knows_its_scores_before_a_run():
+    cfg, prices = asked("series=levels", "protocol@evaluation=level_windows", "transform=min_max")
+    validation.check(cfg, prices, "coverage", "maximize")
+    with pytest.raises(ConfigError, match=r"metric=mmd: no such score .* marginal_density"):
+        validation.check(cfg, prices, "mmd", "minimize")

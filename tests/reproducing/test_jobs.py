@@ -95,7 +95,7 @@ def test_what_is_done_is_skipped_a_failure_noted_and_the_speed_kept(small, confi
         return [Ended(folder, ValueError("too\nlong"), speed={"speed": "2 steps/s"}) for folder in folders]
 
     monkeypatch.setattr(training_jobs, "train_all", train_all)
-    monkeypatch.setattr(jobs, "_check_same", lambda job, cfg: None)
+    monkeypatch.setattr(jobs, "check_same", lambda folder, cfg, remedy: None)
     finish(plan[0].folder)
     assert jobs.run_all(jobs.left(plan, configs), configs, begun=0.0) == 0
     assert trained == [plan[1].folder]

@@ -76,6 +76,18 @@ def test_a_deletion_that_was_cut_short_still_belongs_to_its_run(held, monkeypatc
         try_claim(held, {**CONFIG, "seed": 2})
 
 
+def test_a_run_that_awaits_a_page_is_finished_with_it(held):
+    (held / "risk.html").write_text("of before")
+    run_folder.await_file(held, "risk.html")
+    (held / run_folder.REPORT).write_text("")
+    assert not run_folder.is_finished(held)
+    assert standing.standing(held).state == standing.INTERRUPTED
+    (held / "risk.html").write_text("of now")
+    assert run_folder.is_finished(held)
+    (held / run_folder.AWAITED).unlink()
+    assert run_folder.is_finished(held)
+
+
 def test_what_is_deleted_can_be_more(held):
     (held / "seed_3").mkdir()
     (held / "seed_3" / "state").write_text("")
