@@ -22,7 +22,9 @@ def main(cfg):
 
     out = checked(cfg)
     kept = json.loads(out.read_text()) if out and out.exists() else {}
-    result = {**describe(cfg), "cases": {} if kept.get("hardware") != hardware(cfg.device) else kept["cases"]}
+    about = describe(cfg)
+    same = {key: kept.get(key) for key in about} == about  # or what was kept would stand under other versions
+    result = {**about, "cases": kept["cases"] if same else {}}
     for case in cfg.cases:
         result["cases"][case] = CASES[case](cfg, case)
         print(page.case(case, result["cases"][case]), flush=True)

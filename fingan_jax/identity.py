@@ -98,6 +98,13 @@ def check_same(folder: Path, config: Config, *, remedy: str) -> None:
         raise run_folder.RunFolderError(f"{folder} holds a finished run of another {differing}: {remedy}")
 
 
+def without_caches(value: Any) -> Any:
+    """A config without where things are kept, which changes no number."""
+    if isinstance(value, Mapping):
+        return {name: without_caches(x) for name, x in value.items() if name != "cache"}
+    return [without_caches(x) for x in value] if isinstance(value, list) else value
+
+
 def digest(value: Any) -> str:
     """SHA-256 of plain values, whatever the order of their names."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=list).encode()).hexdigest()

@@ -18,7 +18,7 @@ from fingan_jax.evaluation import suite, window_words
 from fingan_jax.evaluation.protocol import Protocol
 from fingan_jax.evaluation.rows import ROWS
 from fingan_jax.evaluation.windowing import cut_windows, disorder
-from fingan_jax.identity import digest
+from fingan_jax.identity import digest, without_caches
 from fingan_jax.schema import ConfigError
 from fingan_jax.training.run_folder import EVALUATION, write_json
 
@@ -144,13 +144,6 @@ def _returns(trial: Trial, out: Path, track: Callable[..., Iterable[Any]], cfg: 
         options = trial.judge.keywords if getattr(trial.judge, "func", None) is suite.evaluate else {}
         return suite.without_model(test, train, num_paths=cfg["sampling"]["num_paths"], num_days=days, **options)
     return trial.judge(test, trial.generated, train, validation=validation if len(validation) >= 10 else None)
-
-
-def without_caches(value: Any) -> Any:
-    """A config without where things are kept, which changes no number."""
-    if isinstance(value, Mapping):
-        return {name: without_caches(x) for name, x in value.items() if name != "cache"}
-    return [without_caches(x) for x in value] if isinstance(value, list) else value
 
 
 def table(result: Mapping[str, Any]) -> str:

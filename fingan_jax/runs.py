@@ -11,7 +11,7 @@ import yaml
 from fingan_jax import drawing, pipeline
 from fingan_jax.build import as_dict, build, read_config
 from fingan_jax.data import prices as priced
-from fingan_jax.identity import identity, provenance
+from fingan_jax.identity import identity, provenance, without_caches
 from fingan_jax.judgeable import SHORTEST, check_judgement
 from fingan_jax.monitor import Monitor, make_monitor
 from fingan_jax.pipeline import Setup
@@ -102,6 +102,8 @@ def load_run(folder: Path, trusted: tuple[str, ...] = ()) -> Run:
     Raises: ConfigError in one line.
     """
     config = read_config(folder / run_folder.CONFIG)
+    if "evaluation" in config:  # of somebody else's run, nothing is kept where its config says
+        config["evaluation"] = without_caches(as_dict(config)["evaluation"])
     if not (folder / run_folder.DATA).is_file():
         raise ConfigError(f"{folder / run_folder.DATA} is missing: a run folder holds the prices it was trained on")
     prices = priced.load(folder / run_folder.DATA)

@@ -112,7 +112,7 @@ def _is_held(folder: Path) -> bool:
     path = folder / LOCK
     if not path.is_file():
         return False
-    with path.open() as file:
+    with path.open("r+" if os.access(path, os.W_OK) else "r") as file:  # NFS locks no file that is open to read alone
         return not _lock(file.fileno())
 
 
