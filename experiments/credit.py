@@ -3,7 +3,7 @@
 from fingan_jax.launchers.entry import command, output_dir
 
 
-@command("credit")
+@command("credit", page="credit.html")
 def main(cfg):
     from fingan_jax.applications import credit
     from fingan_jax.training import devices

@@ -3,7 +3,7 @@
 from fingan_jax.launchers.entry import command, output_dir
 
 
-@command("forecast")
+@command("forecast", page="forecast.html")
 def main(cfg):
     from fingan_jax.applications import forecast
     from fingan_jax.training import devices

@@ -3,7 +3,7 @@
 from fingan_jax.launchers.entry import command, output_dir
 
 
-@command("portfolio")
+@command("portfolio", page="portfolio.html")
 def main(cfg):
     from fingan_jax.applications import portfolio
     from fingan_jax.training import devices

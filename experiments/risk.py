@@ -11,7 +11,7 @@ def after(folder):
         print(f"\n{text}")
 
 
-@command("risk", after=after)
+@command("risk", after=after, page="risk.html")
 def main(cfg):
     from fingan_jax.applications import risk
     from fingan_jax.training import devices

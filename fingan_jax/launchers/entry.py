@@ -37,6 +37,7 @@ def command(
     together: Callable[[list[DictConfig], list[Path]], list[Exception | None]] | None = None,
     after: Callable[[Path], None] | None = None,
     spelt: Mapping[str, str] | None = None,
+    page: str | None = None,
 ) -> Callable[[Callable[[DictConfig], int | None]], Callable[[], None]]:
     """Makes `main(cfg) -> exit code` a command that reads conf/<config_name>.yaml and its command line.
 
@@ -44,7 +45,8 @@ def command(
     exit code 2; a computation that failed, as one line and exit code 1. HYDRA_FULL_ERROR=1 shows the traceback instead.
     `together(cfgs, folders)` runs jobs of a sweep that share a program and gives each one's error or None;
     `after(folder)` is called at the end of a sweep. `spelt` are keys of the command line by what they are called in the
-    config: a key that has the name of a folder of conf/ would be taken for a choice from it.
+    config: a key that has the name of a folder of conf/ would be taken for a choice from it. `page` is the file that a
+    command leaves in `out` when it looks at a trained `run`.
     """
 
     def decorate(main: Callable[[DictConfig], int | None]) -> Callable[[], None]:
@@ -54,7 +56,7 @@ def command(
 
             def task(cfg: DictConfig) -> None:
                 if HydraConfig.get().mode == RunMode.MULTIRUN:
-                    _job(main, cfg, page=f"{config_name}.html")
+                    _job(main, cfg, page=page)
                     return
                 try:
                     ended.append(main(cfg) or 0)
@@ -85,15 +87,15 @@ def _spelt(arg: str, names: Mapping[str, str]) -> str:
     return f"{names.get(key, key)}{given}" + (f"'{value}'" if path else value)
 
 
-def _job(main: Callable[[DictConfig], int | None], cfg: DictConfig, *, page: str) -> None:
+def _job(main: Callable[[DictConfig], int | None], cfg: DictConfig, *, page: str | None) -> None:
     """One job of a sweep: why it fails is noted in its folder, and Hydra must know which job failed.
 
-    Jobs that look at one trained run leave their `page` in folders of their own.
+    Jobs that look at one trained run leave their `page` in folders of their own, unless they are told where.
     """
     from fingan_jax.training.run_folder import await_file
     from fingan_jax.training.standing import note_failure
 
-    if cfg.get("run") is not None and cfg.get("out", "") is None:
+    if page and cfg.run is not None and cfg.out is None:
         cfg.out = str(output_dir())
         await_file(output_dir(), page)
     try:

@@ -28,9 +28,10 @@ def is_finished(folder: Path) -> bool:
 
 
 def await_file(folder: Path, name: str) -> None:
-    """From now on the run in `folder` is finished when the file `name` is written again: it is more than a training."""
+    """From now on the run in `folder` is finished when the page `name` is written again, whose JSON is beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).unlink(missing_ok=True)
+    for old in (folder / name, (folder / name).with_suffix(".json")):
+        old.unlink(missing_ok=True)
     write_text(folder / AWAITED, name)
 
 

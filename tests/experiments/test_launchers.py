@@ -75,7 +75,7 @@ from pathlib import Path
 from fingan_jax.launchers.entry import command, output_dir
 from fingan_jax.training import run_folder
 
-@command("risk")
+@command("risk", page="risk.html")
 def main(cfg):
     folder = Path(cfg.out or output_dir())
     if cfg.run is None:  # as training does

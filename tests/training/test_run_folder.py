@@ -77,10 +77,12 @@ def test_a_deletion_that_was_cut_short_still_belongs_to_its_run(held, monkeypatc
 
 
 def test_a_run_that_awaits_a_page_is_finished_with_it(held):
-    (held / "risk.html").write_text("of before")
+    for name in ("risk.html", "risk.json"):
+        (held / name).write_text("of before")
     run_folder.await_file(held, "risk.html")
     (held / run_folder.REPORT).write_text("")
     assert not run_folder.is_finished(held)
+    assert not (held / "risk.json").exists()
     assert standing.standing(held).state == standing.INTERRUPTED
     (held / "risk.html").write_text("of now")
     assert run_folder.is_finished(held)
