@@ -33,15 +33,6 @@ def check_protocols(done: Sequence[Done]) -> None:
             )
 
 
-def check_seeds(runs: Mapping[Path, Mapping[str, Any]], settings: Sequence[str]) -> None:
-    """Raises ConfigError naming two runs of one setting and one seed, by their folders and configs."""
-    seen: dict[tuple[str, int], Path] = {}
-    for (folder, config), setting in zip(runs.items(), settings, strict=True):
-        other = seen.setdefault((setting, config["seed"]), folder)
-        if other != folder:
-            raise ConfigError(f"{other} and {folder} are both seed={config['seed']} of {setting}: leave one out")
-
-
 def _provenance(one: Done, key: str) -> Any:
     return (one.evaluation.get("provenance") or one.config.get("provenance") or {}).get(key)
 

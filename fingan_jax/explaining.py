@@ -36,7 +36,8 @@ class Material(NamedTuple):
     """Windows [N, past + window, feature] in the model's units, `groups` of held-out ones that overlap, log returns.
 
     The features are the assets and, where there are regimes, the one known before each day. `fake_train` answers
-    `train`, window by window, and `fake` answers `held_out`, several times over.
+    `train`, window by window, and `fake` answers `held_out`, several times over, with its groups where it is told what
+    was before. `returns` are in the units of the data, and `held` those of them that are returns.
     """
 
     train: np.ndarray
@@ -44,12 +45,9 @@ class Material(NamedTuple):
     groups: np.ndarray
     fake_train: np.ndarray
     fake: np.ndarray
+    fake_groups: np.ndarray | None
     returns: Callable[[np.ndarray], np.ndarray]
-
-    def fake_groups(self, setup: Setup) -> np.ndarray | None:
-        """The groups of `fake`, where it was told what was before."""
-        told = setup.past or setup.labels is not None
-        return np.tile(self.groups, len(self.fake) // len(self.held_out)) if told else None
+    held: Callable[[np.ndarray], np.ndarray]
 
 
 def explain(setup: Setup, ema: Params, disc: Params | None = None) -> Explanation:
@@ -82,15 +80,21 @@ def material(setup: Setup, ema: Params, key: Key) -> Material:
     test = np.asarray(setup.transform.forward(setup.returns[setup.split.test]), np.float32)
     test = setup.beside(test, setup.split.test)
     (train, _), (held_out, groups) = (_cut(setup, x, most) for x, most in ((setup.told, TRAIN), (test, HELD_OUT)))
-    copies = -(-FAKES // len(held_out))
+    copies, told = -(-FAKES // len(held_out)), setup.past or setup.labels is not None
     fake = _generated(setup, ema, key, np.concatenate([train, *[held_out] * copies]))
+
+    def returns(x: np.ndarray) -> np.ndarray:
+        return setup.transform.inverse(x[..., : setup.series.shape[1]].astype(np.float64))
+
     return Material(
         train,
         held_out,
         groups,
         fake[: len(train)],
         fake[len(train) :],
-        lambda x: setup.transform.inverse(x[..., : setup.series.shape[1]].astype(np.float64)),
+        np.tile(groups, copies) if told else None,
+        returns,
+        lambda x: setup.quantity.held(returns(x)),
     )
 
 
@@ -159,9 +163,8 @@ def _scores(setup: Setup, ema: Params, disc: Params, found: Material) -> Part:
         past,
         found.returns(setup.series),
     )
-    return _drawn_scores(
-        attributed, auc(held_out, fake, groups=found.groups, fake_groups=found.fake_groups(setup)), setup.prices.names
-    )
+    ranked = auc(held_out, fake, groups=found.groups, fake_groups=found.fake_groups)
+    return _drawn_scores(attributed, ranked, setup.prices.names)
 
 
 def _drawn_scores(found: Attributed, ranked: Interval, names: Sequence[str]) -> Part:
@@ -184,15 +187,12 @@ def _spread(x: np.ndarray, count: int) -> np.ndarray:
 
 
 def _facts(setup: Setup, found: Material) -> Part:
-    def held(x: np.ndarray) -> np.ndarray:
-        return setup.quantity.held(found.returns(x))
-
     def side(real: np.ndarray, fake: np.ndarray) -> Sides:
-        return Sides(*(window_facts(held(x)[:, setup.past :]) for x in (real, fake)))
+        return Sides(*(window_facts(found.held(x)[:, setup.past :]) for x in (real, fake)))
 
     train, held_out = side(found.train, found.fake_train), side(found.held_out, found.fake)
-    result = importance(train, held_out, groups=found.groups, fake_groups=found.fake_groups(setup), seed=setup.seed)
-    facts = facts_of(held(found.held_out[:1]).shape[-1])
+    result = importance(train, held_out, groups=found.groups, fake_groups=found.fake_groups, seed=setup.seed)
+    facts = facts_of(found.held(found.held_out[:1]).shape[-1])
     real, fake = (np.median(x, axis=0) for x in held_out)
     figures = {"importance": png(draw_facts.importances, result, facts, real, fake)}
     return figures, [*words.on_facts(result, facts, real, fake)]
@@ -212,9 +212,8 @@ def _noise(setup: Setup, ema: Params, found: Material, key: Key) -> Part:
 
     directions, shares, paths = (np.asarray(x) for x in move(ema, noise, told))
     facts = [fact for fact in FACTS if fact.name in DRAWN]
-    held = setup.quantity.held
-    moved = np.stack([[window_facts(held(found.returns(x)), facts) for x in along] for along in paths])
-    market = np.median(window_facts(held(found.returns(found.held_out))[:, setup.past :], facts), axis=0)
+    moved = np.stack([[window_facts(found.held(x), facts) for x in along] for along in paths])
+    market = np.median(window_facts(found.held(found.held_out)[:, setup.past :], facts), axis=0)
     quartiles = np.quantile(moved, [0.25, 0.5, 0.75], axis=2)
     traversed = Traversed(facts, np.asarray(GRID), quartiles, market, directions, shares[: len(directions)])
     return {"traversal": png(draw_facts.traversals, traversed)}, [*words.on_noise(traversed)]

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from fingan_jax import factors as factors_
 from fingan_jax.build import as_dict, read_config
-from fingan_jax.comparable import Done, check_protocols, check_seeds
+from fingan_jax.comparable import Done, check_protocols
 from fingan_jax.evaluation.ablation import Trial, Unfinished
-from fingan_jax.identity import digest, identity
+from fingan_jax.identity import check_seeds, digest, identity
 from fingan_jax.schema import ConfigError
 from fingan_jax.training import run_folder, sweep_folder
 from fingan_jax.training.logger import read_records

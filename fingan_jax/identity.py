@@ -84,10 +84,17 @@ def check_same_but_seed(folders: Sequence[Path]) -> None:
     for folder, config in zip(folders[1:], configs[1:], strict=True):
         for difference in run_folder.differences({**configs[0], "seed": 0}, {**config, "seed": 0}):
             raise ConfigError(f"{folders[0]} and {folder} are no seeds of one experiment: {difference}")
-    seen: dict[int, Path] = {}
-    for folder, config in zip(folders, configs, strict=True):
-        if seen.setdefault(config["seed"], folder) != folder:
-            raise ConfigError(f"{seen[config['seed']]} and {folder} are both seed={config['seed']}: leave one out")
+    check_seeds(dict(zip(folders, configs, strict=True)))
+
+
+def check_seeds(runs: Mapping[Path, Config], settings: Sequence[str] = ()) -> None:
+    """Raises ConfigError naming two `runs`, configs by folder, of one seed, and of one of their `settings` if given."""
+    seen: dict[tuple[str, int], Path] = {}
+    for (folder, config), setting in zip(runs.items(), settings or [""] * len(runs), strict=True):
+        other = seen.setdefault((setting, config["seed"]), folder)
+        if other != folder:
+            of = f" of {setting}" if setting else ""
+            raise ConfigError(f"{other} and {folder} are both seed={config['seed']}{of}: leave one out")
 
 
 def check_same(folder: Path, config: Config, *, remedy: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fingan_jax.build import as_dict
+from fingan_jax.evaluation.compare import scored_on
 from fingan_jax.evaluation.seeds import Member
 from fingan_jax.identity import check_same
 from fingan_jax.judgeable import whole_numbers
@@ -75,20 +76,15 @@ def report(folder: Path) -> str:
 
     found = sweep_folder.standings(folder)
     members = [each for run in sweep_folder.planned_in(folder) for each in _members(folder, run)]
+    scored = scored_on(member.evaluation for member in members)
     seeds_report.write(
         folder,
         members,
         title=f"{folder.name}: {len(members)} runs",
-        about=f"Every number is a mean over training seeds, with its 95 % interval, on {_scored(members)}.",
+        about=f"Every number is a mean over training seeds, with its 95 % interval, on {scored}.",
         unfinished={name: each for name, each in found.items() if each.state != DONE},
     )
     return table_over_seeds(members) if members else ""
-
-
-def _scored(members: list[Member]) -> str:
-    """What the runs were scored on, as their protocols say it."""
-    said = [member.evaluation["protocol"].get("scored", "days that no run has seen") for member in members]
-    return "; ".join(dict.fromkeys(said)) or "days that no run has seen"
 
 
 def _members(folder: Path, run: Planned) -> list[Member]:

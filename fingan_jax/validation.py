@@ -12,7 +12,6 @@ from typing import Any
 
 from fingan_jax.build import build
 from fingan_jax.data.prices import Prices
-from fingan_jax.data.series import log_returns
 from fingan_jax.evaluation import suite
 from fingan_jax.evaluation.paths import cut
 from fingan_jax.evaluation.rows import HIGHER, LOWER, ROWS
@@ -31,7 +30,7 @@ def check(cfg: Mapping[str, Any], prices: Prices, metric: str, direction: str = 
     Raises: ConfigError naming the key, with what there is.
     """
     trusted = tuple(cfg["trusted_packages"])
-    quantity = build(cfg["series"], trusted_packages=trusted) if "series" in cfg else log_returns()
+    quantity = build(cfg["series"], trusted_packages=trusted)
     returns = quantity.of(prices.values)
     train, chosen_by, test = (returns[part] for part in build(cfg["windows"], trusted_packages=trusted)(len(returns)))
     if len(chosen_by) < SHORTEST:

@@ -134,7 +134,7 @@ def _asked(cfg: Config) -> Portfolio:
         raise ConfigError(f"credit.portfolio.{unknown.pop()} is unknown: it takes {', '.join(Portfolio._fields)}")
     given = {**Portfolio()._asdict(), **cfg["portfolio"]}
     check_kinds(given, {"correlation": float, "level": float, "model": str}, "credit.portfolio.")
-    whole_numbers(given, "credit.portfolio.", num_scenarios=1000)
+    whole_numbers(given, "credit.portfolio.", num_scenarios=1)
     return Portfolio(**given).checked()
 
 

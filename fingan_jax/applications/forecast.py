@@ -1,6 +1,6 @@
 """Forecasts by a trained generator: every test day's ensemble, scored and traded beside its rivals and the truth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from fingan_jax.applications import draw_forecast, forecast_page, outcome
-from fingan_jax.applications.forecast_ensembles import GENERATOR, TRUTH, known_law, makers
+from fingan_jax.applications.forecast_ensembles import GENERATOR, TRUTH, Ensemble, known_law, makers
 from fingan_jax.applications.forecast_scores import Came, Scored, against, score, traded
 from fingan_jax.applications.forecast_words import findings, text
 from fingan_jax.applications.source import Source, check_horizon, source, untrained
@@ -40,10 +40,11 @@ def report(cfg: Config, folder: Path) -> tuple[dict[str, Any], Path]:
     asked = known or untrained(cfg, folder)
     rows, setup = rows_of(asked, settings), asked.setup
     came = Came(forecasting.realised(setup.returns, rows, settings.horizons[-1]), setup.prices.values[rows])
-    rivals = _measured(asked, rows, came, settings, trusted, tuple(settings.rivals))[0]
+    made = makers(asked, rows, settings, trusted)
+    rivals, _ = _measured({name: made[name] for name in settings.rivals}, came, settings)
     trained = known or source(cfg, folder, own=(NAME,))
-    own = [name for name in makers(trained, rows, settings, trusted) if name not in rivals]
-    found, fans = _measured(trained, rows, came, settings, trusted, own)
+    own = {name: make for name, make in makers(trained, rows, settings, trusted).items() if name not in rivals}
+    found, fans = _measured(own, came, settings)
     scored = {GENERATOR: found[GENERATOR], **rivals, **found}
     truth = _truth(trained, rows, came, settings, trusted)
     result = {**_head(trained, rows, settings), **_judged(scored, came, settings), "truth": truth}
@@ -81,12 +82,11 @@ def rows_of(asked: Source, settings: Settings) -> np.ndarray:
 
 
 def _measured(
-    of: Source, rows: np.ndarray, came: Came, settings: Settings, trusted: tuple[str, ...], names: Sequence[str]
+    made: Mapping[str, Callable[[], Ensemble]], came: Came, settings: Settings
 ) -> tuple[dict[str, Scored], dict[int, np.ndarray]]:
-    """The forecasters `names` scored, one ensemble in memory at a time, and the generator's fans [quantile, day]."""
+    """Some of `makers` scored, one ensemble in memory at a time, and the generator's price fans [quantile, day]."""
     scored, fans = {}, {}
-    made = makers(of, rows, settings, trusted)
-    for name in (bar := tqdm(names, desc="forecasters", unit="model", disable=None, leave=False)):
+    for name in (bar := tqdm(made, desc="forecasters", unit="model", disable=None, leave=False)):
         bar.set_postfix_str(name)
         try:
             ensemble = made[name]()
@@ -96,7 +96,7 @@ def _measured(
             raise ValueError(f"forecast.rivals.{name}: {error}; leave it out with ~forecast.rivals.{name}") from error
         scored[name] = score(ensemble, came, settings)
         if name == GENERATOR:
-            fans = {i: _fan(ensemble[i], came.last[i]) for i in np.linspace(0, len(rows) - 1, FANS).astype(int)}
+            fans = {i: _fan(ensemble[i], came.last[i]) for i in np.linspace(0, len(came.last) - 1, FANS).astype(int)}
     return scored, fans
 
 

@@ -54,7 +54,7 @@ def igmm(x: np.ndarray) -> tuple[float, float, float]:
     Raises ValueError where the series never moves.
     """
     mu, sigma, delta = float(np.median(x)), float(np.std(x)), 0.0
-    if not sigma > 1e-9 * float(np.abs(x).max()):  # what is less is rounding
+    if not sigma > 0:
         raise ValueError("lambert_w: an asset never moves in the training part: leave it out of the data")
     for _ in range(_ROUNDS):
         z = (x - mu) / sigma

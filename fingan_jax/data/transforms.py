@@ -97,6 +97,7 @@ def lambert_w(bound: float | None = 1.5) -> Fit:
         raise ValueError(f"lambert_w needs bound > 1 (a multiple of the training range), found bound={bound}")
 
     def fit(returns: np.ndarray) -> Transform:
+        _spread(returns.std(axis=0), returns)
         mu, sigma, delta = np.array([igmm(column) for column in returns.T]).T
 
         def forward(x: np.ndarray) -> np.ndarray:

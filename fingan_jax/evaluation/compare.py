@@ -1,7 +1,7 @@
 """Runs of several training seeds, of one experiment or of several, as one table beside the floors."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ HEADLINE = (
     "emd_1_sigma", "emd_5_sigma", "emd_20_sigma", "dy_1", "mmd", "var_1", "es_1", "max_drawdown", "coverage",
     "correlational", "marginal_density", "autocorrelation_difference",
 )  # fmt: skip
+UNSEEN = "days that no run has seen"
 
 
 class Spread(NamedTuple):
@@ -54,6 +55,12 @@ class Compared(NamedTuple):
     def unit(self) -> str:
         """The row's unit, and which way is better."""
         return f"{self.row.unit} {self.row.goal.sign}".strip()
+
+
+def scored_on(evaluations: Iterable[Mapping[str, Any]]) -> str:
+    """What runs were scored on, as their protocols say it."""
+    said = [evaluation["protocol"].get("scored", UNSEEN) for evaluation in evaluations]
+    return "; ".join(dict.fromkeys(said)) or UNSEEN
 
 
 def compared(groups: Mapping[str, Sequence[Mapping[str, Any]]], *, section: str | None = None) -> list[Compared]:

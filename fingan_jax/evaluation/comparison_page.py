@@ -9,6 +9,7 @@ from urllib.parse import quote
 import numpy as np
 
 from fingan_jax.evaluation.ablation import FLOORS, Study
+from fingan_jax.evaluation.compare import scored_on
 from fingan_jax.evaluation.comparison_tables import Cell, Table, minus
 from fingan_jax.evaluation.contrasts import Answer
 from fingan_jax.evaluation.page import page, section
@@ -55,14 +56,9 @@ def html(found: Answer, tables: Sequence[Table], figures: Mapping[str, bytes], *
     title = f"{len(study.settings)} settings, {runs} runs" + (
         f" by {', '.join(study.factors)}" if study.factors else ""
     )
-    lead = f"Every number is on {_scored(study)}; intervals are over training seeds."
+    scored = scored_on(trial.evaluation for trials in study.trials.values() for trial in trials)
+    lead = f"Every number is on {scored}; intervals are over training seeds."
     return page(title, lead, "".join(parts), "".join(f"<p>{escape(line)}</p>" for line in cautions(found)))
-
-
-def _scored(study: Study) -> str:
-    """What the runs were scored on, as their protocols say it."""
-    every = (trial.evaluation["protocol"] for trials in study.trials.values() for trial in trials)
-    return "; ".join(dict.fromkeys(each.get("scored", "days that no run has seen") for each in every))
 
 
 def _how(found: Answer) -> str:

@@ -113,8 +113,8 @@ def _metrics(found: Answer) -> Iterator[Table]:
     for group in groups:
         places = [place for place, row in enumerate(study.rows) if row.group == group]
         rows = [study.rows[place] for place in places]
-        ranks = np.array([[cells[place].rank for place in range(len(study.rows))] for cells in found.cells.values()])
-        first = np.nanmin(np.where(np.isfinite(ranks), ranks, np.inf), axis=0)  # above 1 where several are the best
+        ranks = {at: [x for cells in found.cells.values() if math.isfinite(x := cells[at].rank)] for at in places}
+        first = {at: min(each, default=math.inf) for at, each in ranks.items()}  # above 1 where several are the best
         lines = [
             (name, tuple(_metric(study.rows[at], cells[at], best=cells[at].rank == first[at]) for at in places))
             for name, cells in found.cells.items()
