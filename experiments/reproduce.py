@@ -19,7 +19,7 @@ def main(cfg):
     devices.use_compilation_cache(cfg.cache)
     plain, trusted = as_dict(cfg), tuple(cfg.trusted_packages)
     some = {"settings": list[str] | None, "groups": list[str] | None, "seeds": list[int] | None}
-    check_kinds(plain, {"train": bool, **some})
+    check_kinds(plain, {"train": bool, "redo": bool, **some})
     named = not_empty(plain, some)
     given = given_files(plain, cfg.name)
     names = paper.names(cfg.name)
@@ -30,13 +30,16 @@ def main(cfg):
         name: jobs.planned(one, Path(cfg.out) / name, seeds=plain["seeds"], more=more) for name, one in known.items()
     }
     wanted = {name: jobs.chosen(plan, **named) if cfg.train else jobs.done(plan) for name, plan in plans.items()}
+    kept = {name: recorded(one, plans[name], Path(cfg.tables) / name, wanted[name]) for name, one in known.items()}
+    if not cfg.redo:
+        wanted = {name: [job for job in jobs if job.folder not in kept[name].rows] for name, jobs in wanted.items()}
     left = {name: jobs.left(chosen, composed) for name, chosen in wanted.items()}
     undone = False
     for name, one in known.items():
         if signal := jobs.run_all(left[name], composed, begun=begun):
             print(f"stopped; go on with:\n  {shlex.join(['python', *sys.argv])}", file=sys.stderr)
             return 128 + signal
-        report(one, plans[name], Path(cfg.tables) / name, trusted)
+        report(one, plans[name], Path(cfg.tables) / name, trusted, kept[name])
         undone |= any(state != "done" for state, _ in jobs.standings(wanted[name]).values())
     every = [paper.read(config_dir() / "paper" / f"{name}.yaml", trusted=trusted) for name in paper.names(paper.EVERY)]
     print(f"\nall papers: {pages.write_all(every, Path(cfg.tables))}")
@@ -50,12 +53,23 @@ def composed(overrides):
     return compose("config", overrides=list(overrides))
 
 
-def report(one, plan, folder, trusted):
-    """Scores what is done, and writes and prints the paper's tables."""
+def recorded(one, plan, folder, wanted):
+    """The rows in `folder` of runs that are not here. Raises ConfigError if others would be lost."""
+    from fingan_jax.reproducing import made_of, records, rows
+
+    path = folder / rows.RESULTS
+    there = rows.read_rows(path)
+    found = records.on_record(plan, there, made_of.how(one), composed)
+    records.check_none_lost(one, path, there, plan, wanted, found)
+    return found
+
+
+def report(one, plan, folder, trusted, kept):
+    """Scores what is done, and writes and prints the paper's tables, with the rows that are `kept`."""
     from fingan_jax.reproducing import drawings, jobs, pages, scores, tables
     from fingan_jax.training import sweep_folder
 
-    found, stood = scores.score_all(one, plan, folder, trusted), jobs.standings(plan)
+    found, stood = scores.score_all(one, plan, folder, trusted, kept), jobs.standings(plan, kept.rows)
     lost = jobs.left_out(one, {row["group"] for row in found.runs})
     figures = drawings.draw_all(drawings.Shown(one, found, plan, trusted), folder)
     page = pages.write(one, found, folder, stood=stood, said=lost, figures=figures)

@@ -33,21 +33,22 @@ class Shown(NamedTuple):
 
 
 class NothingDoneError(ValueError):
-    """A figure of runs of which none is done."""
+    """A figure of runs of which none is done, or not all that the tables have."""
 
 
 def draw_all(shown: Shown, before: Path | None = None) -> dict[str, bytes]:
     """Every figure that the paper's file names, as PNG by its caption; none of which no run is done.
 
-    A figure of a group that needs a file that is not brought this time stays as it is in the folder `before`.
+    A figure of a group that needs a file that is not brought this time, or with rows of runs whose folders are
+    elsewhere, stays as it is in the folder `before`.
     """
-    drawn, without = {}, absent(shown.paper)
+    drawn, still = {}, {*absent(shown.paper), *(row["group"] for row in shown.found.runs)}
     for caption, draw in shown.paper.figures.items():
         kept = before / f"{slug(caption)}.png" if before is not None else None
         try:
             drawn[caption] = png(draw, shown, dpi=DPI)
         except NothingDoneError:
-            if kept is not None and kept.is_file() and getattr(draw, "keywords", {}).get("group") in without:
+            if kept is not None and kept.is_file() and getattr(draw, "keywords", {}).get("group") in still:
                 drawn[caption] = kept.read_bytes()
     return drawn
 
@@ -64,12 +65,15 @@ def samples(
     """`draw(real, generated)` of a group: the real days of a part, a sample of each setting's first run that is done.
 
     `floors` are those of the paper's floors that draw paths, fitted to the training part and as long as the sample.
-    Raises NothingDoneError without a run.
+    Raises NothingDoneError without a run of each setting that the tables have.
     """
     first: dict[str, Job] = {}
     for job in done(shown.jobs):
         if job.group == group and (settings is None or job.setting in settings):
             first.setdefault(job.setting, job)
+    tabled = {row["setting"] for row in shown.found.runs if row["group"] == group}
+    if elsewhere := tabled.intersection(settings or tabled) - first.keys():
+        raise NothingDoneError(f"{group}: no run of {', '.join(sorted(elsewhere))} is here")
     if not first:
         raise NothingDoneError(f"{group}: no run is done")
     setup = runs.load_run(next(iter(first.values())).folder, shown.trusted).setup

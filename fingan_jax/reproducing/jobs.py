@@ -13,7 +13,7 @@ from fingan_jax.reproducing.files import about
 from fingan_jax.reproducing.paper import Paper
 from fingan_jax.schema import ConfigError, closest
 from fingan_jax.training import parallel, run_folder
-from fingan_jax.training.standing import DONE, RUNNING, Standing, note_failure, standing
+from fingan_jax.training.standing import DONE, INTERRUPTED, PENDING, RUNNING, Standing, note_failure, standing
 
 SPEED = "speed.json"  # what a run measured of itself while it trained
 
@@ -138,6 +138,11 @@ def run_all(batches: Sequence[Sequence[Job]], compose: Compose, *, begun: float)
     return 0
 
 
-def standings(jobs: Sequence[Job]) -> dict[str, Standing]:
-    """Where each run stands, by its place."""
-    return {f"{job.group}/{job.setting}/seed {job.seed}": standing(job.folder) for job in jobs}
+def standings(jobs: Sequence[Job], recorded: Collection[Path] = ()) -> dict[str, Standing]:
+    """Where each run stands, by its place; one that is `recorded`, as done elsewhere, is done until it is redone."""
+    stood = {}
+    for job in jobs:
+        of = standing(job.folder)
+        known = job.folder in recorded and of.state in (PENDING, INTERRUPTED)
+        stood[f"{job.group}/{job.setting}/seed {job.seed}"] = Standing(DONE, "on record") if known else of
+    return stood

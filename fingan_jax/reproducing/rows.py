@@ -2,13 +2,15 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from fingan_jax.atomic import replacing
 
 RESULTS, FLOORS = "results.csv", "floors.csv"
+MARKET = "market"  # the real series against itself
 Row = dict[str, str]
 
 
@@ -19,9 +21,20 @@ class Found(NamedTuple):
     floors: list[Row]
 
 
+def place(row: Row) -> tuple[str, str, str]:
+    """Where the row of a run stands in the tables: its group, its setting, its seed."""
+    return row["group"], row["setting"], row["seed"]
+
+
 def number(row: Mapping[str, str], metric: str) -> float:
     """The number in a row; NaN where there is none."""
     return float(row.get(metric) or "nan")
+
+
+def texts(metrics: Iterable[str], numbers: Mapping[str, float]) -> Row:
+    """The `metrics` among the numbers, as text that reads back exactly; nothing where there is no number."""
+    found = {name: numbers.get(name, math.nan) for name in metrics}
+    return {name: repr(float(value)) if math.isfinite(value) else "" for name, value in found.items()}
 
 
 def read_rows(path: Path) -> list[Row]:

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from fingan_jax.evaluation.compare import Spread, spread
 from fingan_jax.reproducing.paper import GOALS, Metric, Numbers, Paper
-from fingan_jax.reproducing.rows import Found, Row, number
-from fingan_jax.reproducing.scores import MARKET
+from fingan_jax.reproducing.rows import MARKET, Found, Row, number
 
 DASH = "–"
 

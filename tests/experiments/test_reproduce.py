@@ -1,6 +1,7 @@
 """The command that redoes a paper's table, at a small size: the same code as the real one."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,27 @@ def test_tables_of_what_is_done_are_written_without_training_more(reproduce, tmp
     assert f"1 of {number()} runs are done" in (folder / "README.md").read_text()
     assert len(list((tmp_path / "runs").rglob("seed_*"))) == 1
 
+    # its folder gone, as in a fresh clone, the row is on record
+    before = (folder / "results.csv").read_bytes(), (folder / "floors.csv").read_bytes()
+    figures = {path.name: path.read_bytes() for path in folder.glob("*.png")}
+    shutil.rmtree(tmp_path / "runs")
+    code, out, err = reproduce("train=false")
+    assert code == 0, err
+    assert "on record" in out
+    assert ((folder / "results.csv").read_bytes(), (folder / "floors.csv").read_bytes()) == before
+    assert {path.name: path.read_bytes() for path in folder.glob("*.png")} == figures != {}
+    assert f"1 of {number()} runs are done" in (folder / "README.md").read_text()
+    code, _, err = reproduce("train=false", runs=("training.ema_decay=0.5",))
+    assert code == 2
+    assert "results.csv holds S&P 500, May 2009 to December 2018 / C-SVNN, non-saturating + R1 / 0, which have" in err
+    assert (folder / "results.csv").read_bytes() == before[0]
+    code, out, err = reproduce("redo=false", "seeds=[0,1]")
+    assert code == 0, err
+    assert [(row["seed"], row["steps"]) for row in rows(folder / "results.csv")] == [("0", "4"), ("1", "4")]
+    assert (folder / "results.csv").read_bytes().startswith(before[0])
+    assert [path.name for path in (tmp_path / "runs").rglob("seed_*")] == ["seed_1"]
+    assert {path.name: path.read_bytes() for path in folder.glob("*.png")} != {}
+
 
 def test_a_run_that_fails_is_listed_and_the_others_go_on(reproduce, tmp_path):
     code, out, err = reproduce("seeds=[3]", runs=("optimizer.gen.learning_rate=1.0e30",))
@@ -125,6 +147,7 @@ def test_a_run_that_fails_is_listed_and_the_others_go_on(reproduce, tmp_path):
         (("settings=TCN",), "settings=TCN must be list of str or null"),
         (("files=x.csv",), "files=x.csv must be paths by name, as in +files.name=FILE"),
         (("train=maybe",), "train=maybe must be true or false"),
+        (("redo=1",), "redo=1 must be true or false"),
         (("steps=0",), "training.num_steps=0 must be at least 1"),
         (("+files.own=x.csv",), "files.own: the paper has no such file"),
         (("paper=all", "+files.own=x.csv"), "a file belongs to one paper"),

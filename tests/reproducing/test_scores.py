@@ -8,7 +8,8 @@ import jax
 import numpy as np
 import pytest
 
-from fingan_jax.reproducing import jobs, rows, scores
+from fingan_jax.evaluation.baselines import FitError
+from fingan_jax.reproducing import jobs, made_of, rows, scores
 from fingan_jax.reproducing.paper import Metric
 from fingan_jax.training import run_folder
 
@@ -53,7 +54,7 @@ def finished(small, tmp_path, monkeypatch):
     metrics = {name: Metric("t", name) for name in ("emd_1", "error", "in_sample.cover")}
     (job, other) = jobs.chosen(jobs.planned(small, tmp_path / "runs"), seeds=[0])
     job.folder.mkdir(parents=True)
-    (job.folder / run_folder.CONFIG).write_text("training: {num_steps: 7}\n")
+    (job.folder / run_folder.CONFIG).write_text("training: {num_steps: 7}\ndata: {}\n")
     run_folder.write_json(job.folder / run_folder.EVALUATION, EVALUATION)
     run_folder.write_arrays(job.folder / run_folder.SAMPLES, returns=TRAIN[None].astype(np.float32) + np.float32(0.01))
     (job.folder / run_folder.REPORT).write_text("done")
@@ -138,12 +139,12 @@ def test_another_default_of_a_score_is_another_score(monkeypatch):
     def fewer(real, fake, *, lags=25, kinds=(np.mean,)): ...
 
     fewer.__qualname__ = score.__qualname__
-    assert scores._settings(score) != scores._settings(fewer)
-    assert scores._settings(score) == scores._settings(partial(fewer, lags=250))
+    assert made_of.settings_of(score) != made_of.settings_of(fewer)
+    assert made_of.settings_of(score) == made_of.settings_of(partial(fewer, lags=250))
 
     def odd(real, fake, *, of=HALF, more=(SUM, None)): ...
 
-    assert json.dumps(scores._settings(odd)) == json.dumps(scores._settings(odd))
+    assert json.dumps(made_of.settings_of(odd)) == json.dumps(made_of.settings_of(odd))
 
 
 def test_without_floors_of_its_own_those_of_the_evaluation_stand(finished, tmp_path):
@@ -155,7 +156,7 @@ def test_without_floors_of_its_own_those_of_the_evaluation_stand(finished, tmp_p
 
 def test_floors_may_score_themselves_on_the_data_of_a_run(finished, tmp_path, monkeypatch):
     paper, plan = finished
-    run = SimpleNamespace(config={"data": "x"}, setup="its data")
+    run = SimpleNamespace(config={"data": {"seed": 1}}, setup="its data")
     monkeypatch.setattr(scores.runs, "load_run", lambda folder, trusted: run)
     seen = []
 
@@ -164,7 +165,7 @@ def test_floors_may_score_themselves_on_the_data_of_a_run(finished, tmp_path, mo
         return {"error": 0.5, "of no table": 1.0}
 
     def lost(run, key):
-        raise scores.FitError("no law")
+        raise FitError("no law")
 
     own = {"law": law, "lost": lost, "of another group": law}
     groups = {name: group._replace(floors=["law", "lost"]) for name, group in paper.groups.items()}
@@ -175,7 +176,7 @@ def test_floors_may_score_themselves_on_the_data_of_a_run(finished, tmp_path, mo
     ]
     scores.score_all(paper, plan, tmp_path)
     assert seen == ["its data"]
-    run.config = {"data": "y"}
+    run.config = {"data": {"seed": 2}}
     scores.score_all(paper, plan, tmp_path)
     assert len(seen) == 2
 
@@ -184,9 +185,32 @@ def test_a_floor_that_cannot_be_fitted_stands_there_with_the_reason(finished, tm
     paper, plan = finished
 
     def broken(*args, **kwargs):
-        raise scores.FitError("no variance")
+        raise FitError("no variance")
 
     found = scores.score_all(paper._replace(floors={"broken": broken}), plan, tmp_path)
     assert found.floors[1]["why"] == "no variance"
     assert json.dumps(found.floors[1])
     assert [row["floor"] for row in rows.read_rows(tmp_path / rows.FLOORS)] == ["market", "broken"]
+
+
+def test_rows_on_record_stand_among_those_of_runs_and_their_groups_have_floors(finished, tmp_path, monkeypatch):
+    paper, plan = finished
+    first, second = (
+        {"group": "Simulated", "setting": name, "seed": "0", "of": "x", "run": "y", "emd_1": "0.5"}
+        for name in ("First", "Second, larger")
+    )
+    elsewhere = SimpleNamespace(
+        rows={plan[0].folder: first, plan[1].folder: second},
+        run=lambda group, trusted: SimpleNamespace(setup=None, config={}),
+    )
+    found = scores.score_all(paper, plan, tmp_path, recorded=elsewhere)
+    assert [row["setting"] for row in found.runs] == ["First", "Second, larger"]
+    assert found.runs[0]["emd_1"] != "0.5"  # it is done here, and stands for itself
+    assert rows.read_rows(tmp_path / rows.RESULTS)[1] == {**dict.fromkeys(found.runs[0], ""), **second}
+    (plan[0].folder / run_folder.REPORT).unlink()
+    monkeypatch.setattr(scores.runs, "load_run", None)
+    again = scores.score_all(paper, plan, tmp_path, recorded=elsewhere)
+    assert again.runs == [first, second]
+    assert again.floors == found.floors
+    judged = scores.score_all(paper._replace(score=None, floors={}), plan, tmp_path, recorded=elsewhere)
+    assert judged.floors == rows.read_rows(tmp_path / rows.FLOORS) != []
