@@ -12,7 +12,7 @@ def main(cfg):
     from pathlib import Path
 
     from fingan_jax.build import as_dict, config_dir
-    from fingan_jax.reproducing import jobs, pages, paper
+    from fingan_jax.reproducing import jobs, pages, paper, rows
     from fingan_jax.schema import check_kinds
     from fingan_jax.training import devices
 
@@ -26,20 +26,22 @@ def main(cfg):
     read = lambda name: paper.read(config_dir() / "paper" / f"{name}.yaml", files=given, trusted=trusted)
     known = {name: paper.resized(read(name), plain["sizes"]) for name in names}
     more = [*([f"training.num_steps={cfg.steps}"] if cfg.steps is not None else []), *plain["overrides"]]
-    plans = {
-        name: jobs.planned(one, Path(cfg.out) / name, seeds=plain["seeds"], more=more) for name, one in known.items()
-    }
+    tables = {name: Path(cfg.tables) / name for name in names}
+    asked = {"seeds": plain["seeds"], "settings": plain["settings"], "more": more}
+    tabled = {name: rows.read_rows(folder / rows.RESULTS) for name, folder in tables.items()}
+    plans = {name: jobs.planned(known[name], Path(cfg.out) / name, rows=tabled[name], **asked) for name in names}
     wanted = {name: jobs.chosen(plan, **named) if cfg.train else jobs.done(plan) for name, plan in plans.items()}
-    kept = {name: recorded(one, plans[name], Path(cfg.tables) / name, wanted[name]) for name, one in known.items()}
-    if not cfg.redo:
-        wanted = {name: [job for job in jobs if job.folder not in kept[name].rows] for name, jobs in wanted.items()}
+    for name, one in known.items():
+        jobs.check_done(plans[name], composed)
+        kept = recorded(one, plans[name], tables[name], wanted[name])
+        wanted[name] = [job for job in wanted[name] if cfg.redo or job.folder not in kept.rows]
     left = {name: jobs.left(chosen, composed) for name, chosen in wanted.items()}
     undone = False
     for name, one in known.items():
         if signal := jobs.run_all(left[name], composed, begun=begun):
             print(f"stopped; go on with:\n  {shlex.join(['python', *sys.argv])}", file=sys.stderr)
             return 128 + signal
-        report(one, plans[name], Path(cfg.tables) / name, trusted, kept[name])
+        report(one, plans[name], tables[name], trusted)
         undone |= any(state != "done" for state, _ in jobs.standings(wanted[name]).values())
     every = [paper.read(config_dir() / "paper" / f"{name}.yaml", trusted=trusted) for name in paper.names(paper.EVERY)]
     print(f"\nall papers: {pages.write_all(every, Path(cfg.tables))}")
@@ -53,8 +55,8 @@ def composed(overrides):
     return compose("config", overrides=list(overrides))
 
 
-def recorded(one, plan, folder, wanted):
-    """The rows in `folder` of runs that are not here. Raises ConfigError if others would be lost."""
+def recorded(one, plan, folder, wanted=()):
+    """The rows in `folder` of runs that are not here. Raises ConfigError if any but `wanted` ones would be lost."""
     from fingan_jax.reproducing import made_of, records, rows
 
     path = folder / rows.RESULTS
@@ -64,12 +66,14 @@ def recorded(one, plan, folder, wanted):
     return found
 
 
-def report(one, plan, folder, trusted, kept):
-    """Scores what is done, and writes and prints the paper's tables, with the rows that are `kept`."""
+def report(one, plan, folder, trusted):
+    """Scores what is done, and writes and prints the paper's tables, in which no row is lost."""
     from fingan_jax.reproducing import drawings, jobs, pages, scores, tables
     from fingan_jax.training import sweep_folder
 
-    found, stood = scores.score_all(one, plan, folder, trusted, kept), jobs.standings(plan, kept.rows)
+    kept = recorded(one, plan, folder)  # again: since the command began, a run may have failed or another added rows
+    found = scores.score_all(one, plan, folder, trusted, kept)
+    stood = jobs.standings(plan, kept.rows) | jobs.elsewhere(one, found.runs)
     lost = jobs.left_out(one, {row["group"] for row in found.runs})
     figures = drawings.draw_all(drawings.Shown(one, found, plan, trusted), folder)
     page = pages.write(one, found, folder, stood=stood, said=lost, figures=figures)

@@ -30,7 +30,7 @@ def identity(config: Config) -> dict[str, Any]:
 
 def provenance(prices: Prices, config: Config) -> dict[str, str]:
     """What a number depends on besides the config: the package's version, the data and the protocol that scores it."""
-    protocol = {key: config[key] for key in ("evaluation", "sampling", "windows")}
+    protocol = without_caches({key: config[key] for key in ("evaluation", "sampling", "windows")})
     return {
         "package_version": __version__,
         "data_hash": priced.content_hash(prices),

@@ -1,7 +1,7 @@
 """The runs of a paper: which there are, trained or resumed until all are done, each in a folder of its own."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,10 +11,12 @@ from fingan_jax.build import build
 from fingan_jax.identity import check_same
 from fingan_jax.reproducing.files import about
 from fingan_jax.reproducing.paper import Paper
+from fingan_jax.reproducing.rows import Row
 from fingan_jax.schema import ConfigError, closest
 from fingan_jax.training import parallel, run_folder
 from fingan_jax.training.standing import DONE, INTERRUPTED, PENDING, RUNNING, Standing, note_failure, standing
 
+ON_RECORD = "on record"  # why a run is done whose folder is elsewhere
 SPEED = "speed.json"  # what a run measured of itself while it trained
 
 
@@ -31,13 +33,23 @@ class Job(NamedTuple):
 Compose = Callable[[Sequence[str]], Any]  # overrides of conf/config.yaml -> the config of a run
 
 
-def planned(paper: Paper, folder: Path, *, seeds: Sequence[int] | None = None, more: Sequence[str] = ()) -> list[Job]:
+def planned(
+    paper: Paper,
+    folder: Path,
+    *,
+    seeds: Sequence[int] | None = None,
+    settings: Sequence[str] | None = None,
+    rows: Sequence[Row] = (),
+    more: Sequence[str] = (),
+) -> list[Job]:
     """Every run of the paper that can be had, setting by setting; `more` overrides come last.
 
-    `seeds` are further seeds of every setting beside the paper's own. Runs that need a file that the user has not
-    brought are left out: see `left_out`.
+    `seeds` are further seeds beside the paper's own, of every setting that the paper holds to no seeds of its own, or
+    that is among `settings`; the seeds of `rows`, those of its table, are planned as well. Runs that need a file that
+    the user has not brought are left out: see `left_out`.
     """
     jobs, without = [], absent(paper)
+    tabled = {(row["group"], row["setting"], int(row["seed"])) for row in rows}
     for title, group in paper.groups.items():
         if title in without:
             continue
@@ -46,9 +58,12 @@ def planned(paper: Paper, folder: Path, *, seeds: Sequence[int] | None = None, m
             fixed = [*own, *group.overrides, *paper.overrides, *brought, *more, "resume=true"]
             place = folder / slug(title) / slug(setting)
             name = f"name={slug(setting)}"
+            free = setting not in paper.seeds_of or setting in (settings or ())
+            wanted = {*paper.seeds_of.get(setting, paper.seeds), *((seeds or ()) if free else ())}
+            wanted |= {seed for *where, seed in tabled if where == [title, setting]}
             jobs += [
                 Job(title, setting, seed, place / f"seed_{seed}", [*fixed, name, f"seed={seed}"])
-                for seed in sorted({*paper.seeds_of.get(setting, paper.seeds), *(seeds or ())})
+                for seed in sorted(wanted)
             ]
     if len({job.folder for job in jobs}) < len(jobs):
         raise ConfigError(f"{paper.name}: two settings have one folder: give them names that differ in their letters")
@@ -61,14 +76,22 @@ def chosen(
     groups: Sequence[str] | None = None,
     seeds: Sequence[int] | None = None,
 ) -> list[Job]:
-    """The runs of these settings, groups and seeds; all where it is None. Raises: ConfigError for an unknown one."""
+    """The runs of these settings, groups and seeds; all where it is None.
+
+    Raises: ConfigError for an unknown one, or if no run is of them all.
+    """
     for field, wanted in (("setting", settings), ("group", groups)):
         known = list(dict.fromkeys(getattr(job, field) for job in jobs))
         for name in wanted or ():
             if name not in known:
                 raise ConfigError(f"{field}s: {name} is none{closest(name, known)}; there are {'; '.join(known)}")
     of = lambda wanted, one: wanted is None or one in wanted
-    return [job for job in jobs if of(settings, job.setting) and of(groups, job.group) and of(seeds, job.seed)]
+    found = [job for job in jobs if of(settings, job.setting) and of(groups, job.group) and of(seeds, job.seed)]
+    if jobs and not found:
+        named = {"settings": settings, "groups": groups, "seeds": seeds}
+        said = ", ".join(f"{key}={value}" for key, value in named.items() if value is not None)
+        raise ConfigError(f"{said}: no run is of all of these: leave one out, or see the tables for which there are")
+    return found
 
 
 def absent(paper: Paper) -> list[str]:
@@ -99,19 +122,33 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
+def configs(jobs: Sequence[Job], compose: Compose) -> Iterator[tuple[Job, Any]]:
+    """Each run with its config, until the next: those of one setting are one, with another seed."""
+    known: dict[tuple[str, str], Any] = {}
+    for job in jobs:
+        setting = job.group, job.setting
+        if setting not in known:
+            known[setting] = compose(job.overrides)
+        known[setting]["seed"] = job.seed
+        yield job, known[setting]
+
+
+def check_done(jobs: Sequence[Job], compose: Compose) -> None:
+    """Raises RunFolderError for a folder that holds a finished run of another config."""
+    for job, cfg in configs(done(jobs), compose):
+        check_same(job.folder, cfg, remedy="choose another out=DIR")
+
+
 def left(jobs: Sequence[Job], compose: Compose) -> list[list[Job]]:
     """The runs that are neither done nor running elsewhere, all checked, in batches that are trained together.
 
     Those of one setting are trained at once where runs are trained side by side, else one by one.
 
-    Raises: ConfigError or ValueError for a config that cannot be run; RunFolderError for a folder of another run.
+    Raises: ConfigError or ValueError for a config that cannot be run.
     """
     todo: dict[tuple[str, str], list[Job]] = {}
     for job in jobs:
-        state = standing(job.folder).state
-        if state == DONE:
-            check_same(job.folder, compose(job.overrides), remedy="choose another out=DIR")
-        elif state != RUNNING:
+        if standing(job.folder).state not in (DONE, RUNNING):
             todo.setdefault((job.group, job.setting), []).append(job)
     batches = []
     for members in todo.values():
@@ -138,11 +175,18 @@ def run_all(batches: Sequence[Sequence[Job]], compose: Compose, *, begun: float)
     return 0
 
 
+def elsewhere(paper: Paper, rows: Sequence[Row]) -> dict[str, Standing]:
+    """The same of rows in groups whose file the user has not brought this time."""
+    without = absent(paper)
+    kept = [row for row in rows if row["group"] in without]
+    return {f"{row['group']}/{row['setting']}/seed {row['seed']}": Standing(DONE, ON_RECORD) for row in kept}
+
+
 def standings(jobs: Sequence[Job], recorded: Collection[Path] = ()) -> dict[str, Standing]:
     """Where each run stands, by its place; one that is `recorded`, as done elsewhere, is done until it is redone."""
     stood = {}
     for job in jobs:
         of = standing(job.folder)
         known = job.folder in recorded and of.state in (PENDING, INTERRUPTED)
-        stood[f"{job.group}/{job.setting}/seed {job.seed}"] = Standing(DONE, "on record") if known else of
+        stood[f"{job.group}/{job.setting}/seed {job.seed}"] = Standing(DONE, ON_RECORD) if known else of
     return stood

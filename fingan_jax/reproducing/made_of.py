@@ -1,6 +1,7 @@
 """What a number of a paper is made of: where it is the same, the number is, and is not computed again."""
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from fingan_jax.identity import digest
@@ -31,8 +32,10 @@ def settings_of(function: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     if callable(value):
         return settings_of(value)
-    return value if isinstance(value, str | int | float | bool | dict | None) else repr(value)
+    return value if isinstance(value, str | int | float | bool | None) else repr(value)

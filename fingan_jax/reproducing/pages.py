@@ -53,7 +53,8 @@ def write(
 
 
 def _begun(paper: Paper) -> str:
-    command = f"    python experiments/reproduce.py paper={paper.name}"
+    files = "".join(f" +files.{name}=FILE" for name in paper.files)
+    command = f"    python experiments/reproduce.py paper={paper.name}{files}"
     claims = f"## What the paper claims\n\n{paper.claim.strip()}\n\n{paper.source.strip()}"
     measured = f"## What we measured\n\n{BEGIN}\n{END}"
     return f"# {paper.title}\n\n{paper.citation.strip()}\n\n{command}\n\n{claims}\n\n{measured}\n"
@@ -62,11 +63,12 @@ def _begun(paper: Paper) -> str:
 def _state(found: Found, stood: Mapping[str, Standing]) -> str:
     """How many runs there are, how long each was, where they ran, and why others are not among them."""
     steps = ", ".join(dict.fromkeys(row["steps"] for row in found.runs))
-    machines = "; ".join(dict.fromkeys(row["hardware"] for row in found.runs if row.get("hardware")))
+    of_runs = lambda key: dict.fromkeys(row[key] for row in found.runs if row.get(key))
+    machines, versions = "; ".join(of_runs("hardware")), ", ".join(of_runs("version"))
     counts = Counter(state for state, _ in stood.values())
     lines = [f"{counts[DONE]} of {len(stood)} runs are done" + (f", of {steps} generator updates." if steps else ".")]
     lines += [
-        f"Trained on {machines}." if machines else "",
+        f"Trained on {machines}{f' by version {versions} of this package' if versions else ''}." if machines else "",
         f"{counts[PENDING]} are not begun." if counts[PENDING] else "",
         "Ours: mean over training seeds ± half of its 95 % interval.",
     ]
@@ -109,8 +111,8 @@ ABOUT = (
     "What each paper published, what this package reaches (mean over training seeds ± half of its 95 % interval), and "
     "the best of the floors, simple models fitted in seconds. The setting and the scores of each paper were fixed "
     "beforehand, in `conf/paper`. A published number that does not beat the floor shows nothing about its model. We "
-    "beat it where all of the interval does; a dash says that the interval holds the floor, or that there is no "
-    "number. Generators that copy history are no floors."
+    "beat it where all of the interval does; a dash says that the interval holds the floor, that there is no number, "
+    "or that the published one is in another unit. Generators that copy history are no floors."
 )
 
 

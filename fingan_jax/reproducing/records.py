@@ -9,7 +9,7 @@ from fingan_jax import pipeline
 from fingan_jax.build import as_dict, build
 from fingan_jax.data.prices import Prices
 from fingan_jax.identity import digest, identity, provenance, without_caches
-from fingan_jax.reproducing.jobs import Compose, Job, absent, done
+from fingan_jax.reproducing.jobs import Compose, Job, absent, configs, done
 from fingan_jax.reproducing.paper import Paper
 from fingan_jax.reproducing.rows import Row, place
 from fingan_jax.runs import Run
@@ -37,10 +37,14 @@ NONE = Recorded({}, {})
 def mark(config: Config, how: Any) -> str:
     """What makes a row: the run of a resolved `config` with its provenance, and `how` it was scored.
 
-    The same wherever the user keeps the data, whose content the provenance tells.
+    The same wherever the user keeps the data, whose content the provenance tells; data that are drawn from a seed are
+    told by it, since processors round them differently. The same for every version of the package, as a run that is
+    done is: its row says which it was.
     """
-    own = without_caches({**identity(config), "data": data_of(config)})
-    return digest([own, how])[:16]
+    told = ("protocol_hash",) if "seed" in config["data"] else ("protocol_hash", "data_hash")
+    content = {key: config["provenance"][key] for key in told}
+    own = without_caches({**identity(config), "data": data_of(config), "provenance": content})
+    return digest([_given(own), how])[:16]
 
 
 def data_of(config: Config) -> dict[str, Any]:
@@ -48,26 +52,27 @@ def data_of(config: Config) -> dict[str, Any]:
     return {key: value for key, value in config["data"].items() if key != "path"}
 
 
+def _given(value: Any) -> Any:
+    """A config without its nulls: as for a run that is done, a key that is null is one that is not there."""
+    if isinstance(value, Mapping):
+        return {name: _given(x) for name, x in value.items() if x is not None}
+    return [_given(x) for x in value] if isinstance(value, list | tuple) else value
+
+
 def on_record(plan: Sequence[Job], rows: Sequence[Row], how: Any, compose: Compose) -> Recorded:
     """Those of `rows` that a planned run without a finished folder would give again, scored as `how` says."""
-    finished = {job.folder for job in done(plan)}
-    known = {place(row): row for row in rows}
+    finished, known = {job.folder for job in done(plan)}, {place(row): row for row in rows}
+    asked = [job for job in plan if place_of(job) in known and job.folder not in finished]
     kept: dict[Path, Row] = {}
     of_group: dict[str, tuple[Config, Prices]] = {}
     load = _loader()
-    for setting in dict.fromkeys((job.group, job.setting) for job in plan):
-        members = [job for job in plan if (job.group, job.setting) == setting and job.folder not in finished]
-        if not (members := [job for job in members if place_of(job) in known]):
-            continue
-        cfg = compose(members[0].overrides)
-        for job in members:
-            cfg["seed"] = job.seed
-            config = as_dict(cfg)
-            prices = load(config["data"], tuple(config["trusted_packages"]))
-            config["provenance"] = provenance(prices, config)
-            if known[place_of(job)].get("run") == mark(config, how):
-                kept[job.folder] = known[place_of(job)]
-                of_group.setdefault(job.group, (config, prices))
+    for job, cfg in configs(asked, compose):
+        config, row = as_dict(cfg), known[place_of(job)]
+        prices = load(config["data"], tuple(config["trusted_packages"]))
+        config["provenance"] = provenance(prices, config)
+        if row.get("run") == mark(config, how):
+            kept[job.folder] = row
+            of_group.setdefault(job.group, (config, prices))
     return Recorded(kept, of_group)
 
 
@@ -100,6 +105,7 @@ def check_none_lost(
     if lost:
         more = f" and {len(lost) - LISTED} more" if len(lost) > LISTED else ""
         raise ConfigError(
-            f"{path} holds {'; '.join(lost[:LISTED])}{more}, which have no run here and which the settings of now "
-            "would not give again: train them with the others, choose another tables=DIR, or delete their lines"
+            f"{path} holds {'; '.join(lost[:LISTED])}{more}, of runs that are not here, and which the settings, the "
+            "data or the scores of now would not give again: train them with the others, choose another tables=DIR, or "
+            "delete their lines"
         )

@@ -19,7 +19,7 @@ from fingan_jax.reproducing.floors import has_floors, score_floors
 from fingan_jax.reproducing.jobs import SPEED, Job, absent, done
 from fingan_jax.reproducing.made_of import how, made_of
 from fingan_jax.reproducing.paper import Paper
-from fingan_jax.reproducing.rows import FLOORS, RESULTS, Found, Row, read_rows, texts, write_rows
+from fingan_jax.reproducing.rows import FLOORS, RESULTS, Found, Row, place, read_rows, texts, write_rows
 from fingan_jax.training import run_folder
 
 
@@ -32,7 +32,8 @@ def score_all(
 ) -> Found:
     """Scores every finished run, and the floors on the data of each group, into results.csv and floors.csv.
 
-    Rows that are `recorded`, and those of groups that need a file that is not brought this time, stay as they were.
+    Each is kept as soon as it is scored. Rows that are `recorded`, and those of groups that need a file that is not
+    brought this time, stay as they were.
     """
     finished, found = {job.folder for job in done(jobs)}, Found([], [])
     before = Found(read_rows(folder / RESULTS), read_rows(folder / FLOORS))
@@ -42,20 +43,38 @@ def score_all(
             continue
         here = [job for job in members if job.folder in finished]
         run = runs.load_run(here[0].folder, trusted) if here else recorded.run(group, trusted)
-        train, old = train_of(run.setup), [row for row in before.floors if row["group"] == group]
+        train = train_of(run.setup)
         for job in members:
             of_here = job.folder in finished
             found.runs.append(_run(paper, job, train, before.runs, trusted) if of_here else recorded.rows[job.folder])
-        found.floors.extend(
-            score_floors(paper, group, run, train, old) if has_floors(paper) else _judged(paper, here, old)
-        )
+            _write(paper, folder, _with_rest(found, before))
+        old = [row for row in before.floors if row["group"] == group]
+        own = has_floors(paper)
+        for row in score_floors(paper, group, run, train, before.floors) if own else _judged(paper, here, old):
+            found.floors.append(row)
+            _write(paper, folder, _with_rest(found, before))
     without = absent(paper)
-    for now, old in zip(found, before, strict=True):
-        now.extend(row for row in old if row["group"] in without)
+    for now, was in zip(found, before, strict=True):
+        now.extend(row for row in was if row["group"] in without)
+    _write(paper, folder, found)
+    return found
+
+
+def _with_rest(found: Found, before: Found) -> Found:
+    """What is scored so far, and of what was before the rows that were not come to yet."""
+    known = {place(row) for row in found.runs}, {_drawn(row) for row in found.floors}
+    runs = [row for row in before.runs if place(row) not in known[0]]
+    return Found([*found.runs, *runs], [*found.floors, *(row for row in before.floors if _drawn(row) not in known[1])])
+
+
+def _drawn(row: Row) -> tuple[str, ...]:
+    return row["group"], row["floor"], row.get("seed", "")
+
+
+def _write(paper: Paper, folder: Path, found: Found) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / RESULTS, found.runs, list(paper.metrics))
     write_rows(folder / FLOORS, found.floors, list(paper.metrics))
-    return found
 
 
 def train_of(setup: Setup) -> Series:
@@ -88,6 +107,7 @@ def _run(paper: Paper, job: Job, train: Series, before: Sequence[Row], trusted: 
     measured = {
         "steps": str(config["training"]["num_steps"]),
         **{key: speed.get(key, "") for key in ("speed", "hardware")},
+        "version": config["provenance"]["package_version"],
     }
     return about | measured | texts(paper.metrics, numbers)
 

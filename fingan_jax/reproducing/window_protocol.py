@@ -40,18 +40,23 @@ METRICS: Mapping[str, Metric] = {  # of protocols timegan and diffusion_ts those
 REPEATS = 2  # draws of generated windows for a metric that trains nothing
 
 
-def by_generator(setup: Setup, ema: Params, key: Key) -> Numbers:
-    """The means of `METRICS` of as many generated windows as there are real ones: see `protocol.Protocol`.
+def by_generator(
+    setup: Setup, ema: Params, key: Key, *, metrics: Mapping[str, Metric] = METRICS, repeats: int = REPEATS
+) -> Numbers:
+    """The means of `metrics` of as many generated windows as there are real ones: see `protocol.Protocol`.
 
     And `disorder`, the share of generated rows in which low <= open, close <= high does not hold, where the data has
     such columns. Scores that cannot be computed are left out.
     """
     windows = windows_of(setup)
     drawn, _ = drawing.generate(setup, ema, key, num_paths=len(windows.real), num_days=setup.window)
-    return _means(windowed.given(windows, drawn)) | _disorder(setup, windows.scale, windows.scale.forward(drawn))
+    found = _means(windowed.given(windows, drawn), metrics, repeats)
+    return found | _disorder(setup, windows.scale, windows.scale.forward(drawn))
 
 
-def by_floor(run: Run, key: Key, *, floor: str) -> Numbers:
+def by_floor(
+    run: Run, key: Key, *, floor: str, metrics: Mapping[str, Metric] = METRICS, repeats: int = REPEATS
+) -> Numbers:
     """The same numbers of the floor of this name in `window_floors`, fitted to the windows that the run was trained on.
 
     Raises: ValueError for a floor that there is none of; FitError if it cannot be fitted.
@@ -59,17 +64,18 @@ def by_floor(run: Run, key: Key, *, floor: str) -> Numbers:
     if floor not in window_floors.FLOORS:
         raise ValueError(f"floor={floor} is none{closest(floor, window_floors.FLOORS)}")
     windows, first = windows_of(run.setup), _seed(key)
-    draws = [window_floors.FLOORS[floor](windows, first + i, len(windows.real)) for i in range(REPEATS)]
-    return _means(lambda repeat: (windows.real, draws[repeat])) | _disorder(run.setup, windows.scale, draws[0])
+    draws = [window_floors.FLOORS[floor](windows, first + i, len(windows.real)) for i in range(repeats)]
+    found = _means(lambda repeat: (windows.real, draws[repeat]), metrics, repeats)
+    return found | _disorder(run.setup, windows.scale, draws[0])
 
 
-def by_halves(run: Run, key: Key) -> Numbers:
+def by_halves(run: Run, key: Key, *, metrics: Mapping[str, Metric] = METRICS, repeats: int = REPEATS) -> Numbers:
     """The same numbers of one random half of the real windows against the other: how good a score can be.
 
     It has half as many windows as all others, which makes most scores a little worse.
     """
     windows, first = windows_of(run.setup), _seed(key)
-    return _means(lambda repeat: window_floors.halves(windows.real, first + repeat))
+    return _means(lambda repeat: window_floors.halves(windows.real, first + repeat), metrics, repeats)
 
 
 def by_last_value(run: Run, key: Key) -> Numbers:
@@ -103,8 +109,8 @@ def _disorder(setup: Setup, scale: Scale, windows: np.ndarray) -> Numbers:
     return {} if broken is None else {"disorder": broken}
 
 
-def _means(draw: Draw) -> Numbers:
-    found = windowed.score(Protocol("", Cut(), METRICS, REPEATS), draw)
+def _means(draw: Draw, metrics: Mapping[str, Metric], repeats: int) -> Numbers:
+    found = windowed.score(Protocol("", Cut(), metrics, repeats), draw)
     return {name: float(np.mean(values)) for name, values in found.values.items()}
 
 

@@ -116,7 +116,7 @@ def test_tables_of_what_is_done_are_written_without_training_more(reproduce, tmp
     assert f"1 of {number()} runs are done" in (folder / "README.md").read_text()
     code, _, err = reproduce("train=false", runs=("training.ema_decay=0.5",))
     assert code == 2
-    assert "results.csv holds S&P 500, May 2009 to December 2018 / C-SVNN, non-saturating + R1 / 0, which have" in err
+    assert "results.csv holds S&P 500, May 2009 to December 2018 / C-SVNN, non-saturating + R1 / 0, of runs that" in err
     assert (folder / "results.csv").read_bytes() == before[0]
     code, out, err = reproduce("redo=false", "seeds=[0,1]")
     assert code == 0, err

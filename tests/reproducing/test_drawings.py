@@ -67,7 +67,7 @@ def test_figures_are_png_of_readable_width_and_the_same_each_time(shown):
     assert len(drawn["Some"]) < 150_000
 
 
-def test_a_sample_of_each_setting_stands_beside_the_real_days(shown, monkeypatch):
+def test_a_sample_of_each_setting_stands_beside_the_real_days(shown, tmp_path, monkeypatch):
     class Setup:
         returns = np.arange(100.0)[:, None]
         split = type("Split", (), {"train": slice(0, 60), "test": slice(70, 100)})
@@ -91,3 +91,14 @@ def test_a_sample_of_each_setting_stands_beside_the_real_days(shown, monkeypatch
     assert seen["coin"].shape == (4, 20, 1)
     drawings.samples(shown, draw=draw, group="Simulated", settings=["First"], part="train")
     assert len(seen["real"]) == 60
+
+    # rows of a setting whose runs are elsewhere: the figure that is there stays, rather than lose a line
+    third = {**FOUND.runs[0], "setting": "Third"}
+    more = shown._replace(found=Found([*FOUND.runs, third], []))
+    with pytest.raises(drawings.NothingDoneError, match="Simulated: no run of Third is here"):
+        drawings.samples(more, draw=draw, group="Simulated")
+    drawings.samples(more, draw=draw, group="Simulated", settings=["First"])
+    (tmp_path / "all.png").write_bytes(b"all")
+    figures = {"All": partial(drawings.samples, draw=draw, group="Simulated")}
+    kept = more._replace(paper=more.paper._replace(figures=figures))
+    assert drawings.draw_all(kept, tmp_path) == {"All": b"all"}

@@ -29,8 +29,18 @@ def test_a_slow_setting_has_fewer_seeds_and_the_user_adds_others(written, tmp_pa
     of = lambda plan: [(job.setting, job.seed) for job in plan]
     assert of(jobs.planned(found, tmp_path)) == [("First", 4), ("Second, larger", 0), ("Second, larger", 1)]
     more = jobs.planned(found, tmp_path, seeds=[2])
-    assert of(more)[:3] == [("First", 2), ("First", 4), ("Second, larger", 0)]
-    assert of(jobs.chosen(more, seeds=[2])) == [("First", 2), ("Second, larger", 2)]
+    assert of(more) == [("First", 4), *(("Second, larger", seed) for seed in (0, 1, 2))]
+    assert of(jobs.chosen(more, seeds=[2])) == [("Second, larger", 2)]
+    named = jobs.planned(found, tmp_path, seeds=[2], settings=["First"])
+    assert of(named)[:2] == [("First", 2), ("First", 4)]
+
+
+def test_the_seeds_of_a_table_are_planned_with_it(small, tmp_path):
+    rows = [{"group": "Simulated", "setting": "First", "seed": seed} for seed in ("1", "7")]
+    rows.append({"group": "Another", "setting": "First", "seed": "8"})
+    plan = jobs.planned(small, tmp_path, rows=rows)
+    assert [job.seed for job in plan if job.setting == "First"] == [0, 1, 7]
+    assert [job.seed for job in plan if job.setting != "First"] == [0, 1]
 
 
 def test_a_group_runs_on_the_users_file_where_it_is_given(written, tmp_path):
@@ -64,6 +74,8 @@ settings: {Third: [experiment=sp500]}""",
     assert [job.setting for job in jobs.chosen(plan, ["First", "Third"], ["Simulated"])] == ["First"]
     with pytest.raises(ConfigError, match=r"groups: Simulatd is none .*'Simulated'.*Simulated; Other"):
         jobs.chosen(plan, None, ["Simulatd"])
+    with pytest.raises(ConfigError, match=r"settings=\['First'\], groups=\['Other'\]: no run is of all of these"):
+        jobs.chosen(plan, ["First"], ["Other"])
 
 
 def test_two_names_that_are_one_folder_are_refused(written, tmp_path):
@@ -77,12 +89,12 @@ def configs(monkeypatch):
     """Configs by their overrides; nothing is assembled."""
     monkeypatch.setattr(jobs.pipeline, "assemble", lambda cfg, trusted: None)
     layout = {"_target_": "fingan_jax.training.parallel.Layout"}
-    return lambda given: {"given": list(given), "devices": layout, "trusted_packages": [], "data": "x"}
+    return lambda given: {"given": list(given), "seed": 0, "devices": layout, "trusted_packages": [], "data": "x"}
 
 
 def finish(folder, data="x"):
     folder.mkdir(parents=True)
-    (folder / run_folder.CONFIG).write_text(f"data: {data}\ndevices: 1\ngiven: 0\nprovenance: {{a: b}}\n")
+    (folder / run_folder.CONFIG).write_text(f"data: {data}\ndevices: 1\ngiven: 0\nseed: 0\nprovenance: {{a: b}}\n")
     (folder / run_folder.REPORT).write_text("done")
 
 
@@ -95,7 +107,6 @@ def test_what_is_done_is_skipped_a_failure_noted_and_the_speed_kept(small, confi
         return [Ended(folder, ValueError("too\nlong"), speed={"speed": "2 steps/s"}) for folder in folders]
 
     monkeypatch.setattr(training_jobs, "train_all", train_all)
-    monkeypatch.setattr(jobs, "check_same", lambda folder, cfg, remedy: None)
     finish(plan[0].folder)
     assert jobs.run_all(jobs.left(plan, configs), configs, begun=0.0) == 0
     assert trained == [plan[1].folder]
@@ -121,6 +132,22 @@ def test_a_finished_run_of_another_config_is_refused_before_anything_is_trained(
     plan = jobs.chosen(jobs.planned(small, tmp_path), seeds=[0])
     monkeypatch.setattr(training_jobs, "train_all", lambda *args, **kwargs: pytest.fail("trained"))
     finish(plan[0].folder, data="y")
-    compose = lambda given: {"given": 0, "devices": 1, "data": "x"}
+    compose = lambda given: {"given": 0, "devices": 1, "data": "x", "seed": 5}
     with pytest.raises(run_folder.RunFolderError, match=r"another data=y \(now x\): choose another out=DIR"):
-        jobs.left(plan, compose)
+        jobs.check_done(plan, compose)
+    jobs.check_done(plan[1:], compose)
+
+
+def test_configs_of_one_setting_are_composed_once_and_differ_in_their_seed(small, tmp_path):
+    asked = []
+    compose = lambda given: asked.append(given) or {"seed": None}
+    found = [(job.setting, job.seed, cfg["seed"]) for job, cfg in jobs.configs(jobs.planned(small, tmp_path), compose)]
+    assert found == [(setting, seed, seed) for setting in ("First", "Second, larger") for seed in (0, 1)]
+    assert len(asked) == 2
+
+
+def test_rows_whose_file_is_not_brought_are_of_runs_that_are_done(small):
+    ours = {"group": "Yours", "setting": "Third", "seed": "3"}
+    assert jobs.elsewhere(small, [ours, {**ours, "group": "Simulated"}]) == {
+        "Yours/Third/seed 3": standing.Standing(standing.DONE, jobs.ON_RECORD)
+    }

@@ -5,7 +5,8 @@ import pytest
 from fingan_jax.reproducing import pages, rows
 from fingan_jax.training.standing import Standing
 
-RUN = {"group": "Simulated", "setting": "First", "seed": "0", "of": "x", "steps": "40", "hardware": "2 x cpu"}
+RUN = {"group": "Simulated", "setting": "First", "seed": "0", "of": "x"}
+RUN |= {"steps": "40", "hardware": "2 x cpu", "version": "1.2"}
 FOUND = rows.Found(
     [RUN | {"error": "0.1", "cover": "0.5"}],
     [{"group": "Simulated", "floor": "coin", "of": "y", "error": "0.2", "cover": "0.4"}],
@@ -17,9 +18,10 @@ BEGUN = {"Simulated/First/seed 0": Standing("done"), "Simulated/First/seed 1": S
 def test_the_readme_is_begun_from_the_papers_file_and_keeps_what_is_written_to_it(small, tmp_path):
     page = pages.write(small, FOUND, tmp_path, stood=STOOD, said=["Yours: not run."])
     text = page.read_text()
-    assert text.startswith("# Two models\n\nSomebody 2020.\n\n    python experiments/reproduce.py paper=small\n")
+    command = "python experiments/reproduce.py paper=small +files.realised=FILE"
+    assert text.startswith(f"# Two models\n\nSomebody 2020.\n\n    {command}\n")
     assert "The second is better." in text
-    assert "1 of 2 runs are done, of 40 generator updates. Trained on 2 x cpu." in text
+    assert "1 of 2 runs are done, of 40 generator updates. Trained on 2 x cpu by version 1.2 of this package." in text
     assert "- Simulated/First/seed 1: failed not finite" in text
     assert "Yours: not run." in text
     assert "- A note." in text
@@ -34,7 +36,7 @@ def test_the_readme_is_begun_from_the_papers_file_and_keeps_what_is_written_to_i
 
 def test_runs_that_are_not_begun_are_counted_and_not_listed(small, tmp_path):
     text = pages.write(small, FOUND, tmp_path, stood=BEGUN).read_text()
-    assert "1 of 2 runs are done, of 40 generator updates. Trained on 2 x cpu. 1 are not begun." in text
+    assert "by version 1.2 of this package. 1 are not begun." in text
     assert "seed 1" not in text
 
 

@@ -63,14 +63,19 @@ def compose(overrides):
 
 def test_a_mark_is_of_what_decides_numbers_alone():
     known = records.mark(resolved(CONFIG), HOW)
-    same = changed(name="y", resume=False, evaluation__cache="there", data__path="somewhere")
-    assert records.mark({**same, "provenance": resolved(CONFIG)["provenance"]}, HOW) == known
+    same = changed(name="y", resume=False, evaluation__cache="there", training__extra=None)
+    assert records.mark(resolved(same), HOW) == known
+    moved = changed(data__path="somewhere")
+    assert records.mark({**moved, "provenance": resolved(CONFIG)["provenance"]}, HOW) == known
     others = [changed(training__num_steps=4), changed(seed=1), changed(data__seed=2), changed(windows__window=5)]
     marks = {records.mark(resolved(other), HOW) for other in others}
     assert not marks & {known, records.mark(resolved(CONFIG), [2, ["scored so"]])}
     assert len(marks) == len(others)
-    content = resolved(CONFIG) | {"provenance": {**resolved(CONFIG)["provenance"], "data_hash": "other"}}
-    assert records.mark(content, HOW) != known
+    of = lambda **changed: resolved(CONFIG) | {"provenance": {**resolved(CONFIG)["provenance"], **changed}}
+    assert records.mark(of(data_hash="other", package_version="other"), HOW) == known  # a seed tells the data
+    assert records.mark(of(protocol_hash="other"), HOW) != known
+    of_file = lambda content: {**of(data_hash=content), "data": {"path": "prices.csv"}}
+    assert records.mark(of_file("a"), HOW) != records.mark(of_file("b"), HOW)
 
 
 def test_rows_that_the_same_runs_would_give_are_kept(plan, monkeypatch):
@@ -101,7 +106,7 @@ def test_rows_that_would_be_lost_are_named(small, plan, tmp_path):
     held = records.Recorded({plan[0].folder: there[0]}, {})
     with pytest.raises(ConfigError, match=r"results.csv holds Simulated / First / 1; Simulated / Second, larger / 0"):
         records.check_none_lost(small, path, there, plan, [], held)
-    with pytest.raises(ConfigError, match=r" and 1 more, which have no run here .* or delete their lines"):
+    with pytest.raises(ConfigError, match=r" and 1 more, of runs that are not here, .* or delete their lines"):
         records.check_none_lost(small, path, there, plan, [], records.NONE)
     yours = {"group": "Yours", "setting": "Third", "seed": "0"}  # whose file is not brought: it stays
     records.check_none_lost(small, path, [yours], plan, [], records.NONE)

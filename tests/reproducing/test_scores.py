@@ -54,7 +54,9 @@ def finished(small, tmp_path, monkeypatch):
     metrics = {name: Metric("t", name) for name in ("emd_1", "error", "in_sample.cover")}
     (job, other) = jobs.chosen(jobs.planned(small, tmp_path / "runs"), seeds=[0])
     job.folder.mkdir(parents=True)
-    (job.folder / run_folder.CONFIG).write_text("training: {num_steps: 7}\ndata: {}\n")
+    config = {"training": {"num_steps": 7}, "data": {"seed": 1}}
+    config["provenance"] = {"package_version": "1.2.3", "protocol_hash": "x"}
+    run_folder.write_json(job.folder / run_folder.CONFIG, config)
     run_folder.write_json(job.folder / run_folder.EVALUATION, EVALUATION)
     run_folder.write_arrays(job.folder / run_folder.SAMPLES, returns=TRAIN[None].astype(np.float32) + np.float32(0.01))
     (job.folder / run_folder.REPORT).write_text("done")
@@ -82,9 +84,9 @@ def test_a_finished_run_and_the_floors_are_scored_once(finished, tmp_path):
     paper, plan = finished
     found = scores.score_all(paper, plan, tmp_path / "tables")
     (row,) = found.runs
-    assert (row["setting"], row["seed"], row["steps"], row["speed"], row["hardware"]) == (
-        "First", "0", "7", "9 steps/s", "2 x cpu",
-    )  # fmt: skip
+    assert [row[key] for key in ("setting", "seed", "steps", "speed", "hardware", "version")] == [
+        *("First", "0", "7", "9 steps/s", "2 x cpu", "1.2.3")
+    ]
     assert rows.number(row, "emd_1") == pytest.approx(0.01, rel=1e-4)
     assert (row["error"], row["in_sample.cover"]) == ("0.125", "0.75")
     assert [floor["floor"] for floor in found.floors] == ["market", "coin", "copy"]
@@ -214,3 +216,19 @@ def test_rows_on_record_stand_among_those_of_runs_and_their_groups_have_floors(f
     assert again.floors == found.floors
     judged = scores.score_all(paper._replace(score=None, floors={}), plan, tmp_path, recorded=elsewhere)
     assert judged.floors == rows.read_rows(tmp_path / rows.FLOORS) != []
+
+
+def test_what_is_scored_is_kept_though_the_next_score_fails(finished, tmp_path):
+    paper, plan = finished
+    old = {"group": "Simulated", "floor": "copy", "seed": "0", "of": "x", "emd_1": "0.5"}
+    rows.write_rows(tmp_path / rows.FLOORS, [old, {**old, "floor": "coin"}], list(paper.metrics))
+
+    def lost(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scores.score_all(paper._replace(floors={**paper.floors, "copy": lost}), plan, tmp_path)
+    assert [row["setting"] for row in rows.read_rows(tmp_path / rows.RESULTS)] == ["First"]
+    kept = rows.read_rows(tmp_path / rows.FLOORS)
+    assert [row["floor"] for row in kept] == ["market", "coin", "copy"]
+    assert (kept[1]["emd_1"] == "0.5", kept[2]["emd_1"]) == (False, "0.5")

@@ -14,6 +14,7 @@ from fingan_jax.evaluation.discriminative import discriminative
 from fingan_jax.evaluation.nearest import neighbourhoods
 from fingan_jax.evaluation.predictive import predictive
 from fingan_jax.reproducing import window_protocol
+from fingan_jax.reproducing.made_of import settings_of
 from fingan_jax.reproducing.window_protocol import by_floor, by_generator, by_halves, by_last_value, by_row_median
 
 NAMES = ("Open", "High", "Low", "Close")
@@ -38,10 +39,7 @@ def run_of(values, *, fit, window=6, stride=1, train=None, names=NAMES):
     return SimpleNamespace(setup=setup)
 
 
-@pytest.fixture
-def few(monkeypatch):
-    """Metrics that take no time."""
-    monkeypatch.setattr(window_protocol, "METRICS", {"neighbourhoods": neighbourhoods})
+FEW = {"metrics": {"neighbourhoods": neighbourhoods}}  # which take no time
 
 
 @pytest.fixture
@@ -82,35 +80,36 @@ def test_a_transform_that_is_no_change_of_scale_is_refused():
         window_protocol.windows_of(run_of(heavy, fit=transforms.lambert_w()).setup)
 
 
-def test_a_generator_gives_as_many_windows_as_there_are_and_its_disorder_is_found(few, drawn):
+def test_a_generator_gives_as_many_windows_as_there_are_and_its_disorder_is_found(drawn):
     values = prices()
     run = run_of(values, fit=transforms.min_max(0.0, 1.0))
     asked = drawn(cut(values))
-    perfect = by_generator(run.setup, None, KEY)
+    perfect = by_generator(run.setup, None, KEY, **FEW)
     assert asked == [(115, 6)]
     assert perfect == {"precision": 1, "recall": 1, "density": perfect["density"], "coverage": 1, "disorder": 0}
     swapped = cut(values)[..., [0, 2, 1, 3]]
     drawn(np.concatenate([swapped[:30], cut(values)[30:]]))
-    found = by_generator(run.setup, None, KEY)
+    found = by_generator(run.setup, None, KEY, **FEW)
     assert found["disorder"] == pytest.approx(30 / 115)
     assert found["coverage"] < 1
     named = run_of(values, fit=transforms.min_max(0.0, 1.0), names=("a", "b", "c", "d"))
-    assert "disorder" not in by_generator(named.setup, None, KEY)
+    assert "disorder" not in by_generator(named.setup, None, KEY, **FEW)
 
 
-def test_floors_are_scored_as_the_runs_are(few, drawn):
+def test_floors_are_scored_as_the_runs_are(drawn):
     values = prices()
     run = run_of(values, fit=transforms.min_max(0.0, 1.0))
     drawn(cut(values))
-    perfect = by_generator(run.setup, None, KEY)
-    memorised, backwards, gaussian = (by_floor(run, KEY, floor=x) for x in ("memorised", "time_reversed", "gaussian"))
+    perfect = by_generator(run.setup, None, KEY, **FEW)
+    names = ("memorised", "time_reversed", "gaussian")
+    memorised, backwards, gaussian = (by_floor(run, KEY, floor=name, **FEW) for name in names)
     assert memorised.keys() == backwards.keys() == perfect.keys()
     assert memorised["precision"] == 1
-    assert memorised["coverage"] < 0.7 < by_halves(run, KEY)["coverage"]
+    assert memorised["coverage"] < 0.7 < by_halves(run, KEY, **FEW)["coverage"]
     assert memorised["recall"] < 0.2
     assert backwards["disorder"] == 0 < gaussian["disorder"]
-    assert by_floor(run, KEY, floor="gaussian") == gaussian
-    assert by_floor(run, jax.random.key(1), floor="gaussian") != gaussian
+    assert by_floor(run, KEY, floor="gaussian", **FEW) == gaussian
+    assert by_floor(run, jax.random.key(1), floor="gaussian", **FEW) != gaussian
     with pytest.raises(ValueError, match=r"floor=gausian is none .did you mean 'gaussian'"):
         by_floor(run, KEY, floor="gausian")
 
@@ -124,7 +123,7 @@ def test_forecasts_that_learn_nothing_by_hand():
     assert by_last_value(half, KEY)["predictive"] == pytest.approx(1.5 / 4)
 
 
-def test_every_published_score_is_there_and_a_worse_generator_has_worse(drawn, monkeypatch):
+def test_every_published_score_is_there_and_a_worse_generator_has_worse(drawn):
     values = prices(200)
     short = {
         "discriminative": partial(discriminative, repeats=2, iterations=100),
@@ -133,20 +132,27 @@ def test_every_published_score_is_there_and_a_worse_generator_has_worse(drawn, m
     }
     names = {"discriminative", "predictive", "context_fid", "correlational", "neighbourhoods", "time_asymmetry"}
     assert window_protocol.METRICS.keys() == names
-    monkeypatch.setattr(window_protocol, "METRICS", short)
     run = run_of(values, fit=transforms.min_max(0.0, 1.0))
     drawn(cut(values))
-    good = by_generator(run.setup, None, KEY)
+    good = by_generator(run.setup, None, KEY, metrics=short)
     drawn(np.random.default_rng(1).uniform(20, 80, cut(values).shape))
-    bad = by_generator(run.setup, None, KEY)
+    bad = by_generator(run.setup, None, KEY, metrics=short)
     for name in ("discriminative", "predictive", "correlational", "disorder"):
         assert bad[name] > good[name], name
 
 
-def test_scores_that_cannot_be_had_are_left_out(drawn, few, monkeypatch):
+def test_scores_that_cannot_be_had_are_left_out(drawn):
     values = prices()
     drawn(np.full((115, 6, 4), 50.0))
-    monkeypatch.setattr(window_protocol, "METRICS", {"n": neighbourhoods, "c": window_protocol.correlational})
-    found = by_generator(run_of(values, fit=transforms.min_max(0.0, 1.0)).setup, None, KEY)
+    some = {"n": neighbourhoods, "c": window_protocol.correlational}
+    found = by_generator(run_of(values, fit=transforms.min_max(0.0, 1.0)).setup, None, KEY, metrics=some)
     assert "correlational" not in found
     assert found["recall"] < 1
+
+
+def test_other_metrics_or_repeats_are_another_score():
+    known = settings_of(partial(by_generator))
+    fewer = partial(discriminative, repeats=4)
+    others = [{"repeats": 3}, {"metrics": {**window_protocol.METRICS, "discriminative": fewer}}]
+    assert all(settings_of(partial(by_generator, **other)) != known for other in others)
+    assert settings_of(partial(by_generator, metrics=dict(window_protocol.METRICS))) == known
