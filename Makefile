@@ -44,7 +44,7 @@ COMMANDS := $(filter-out $(SLOW),$(wildcard tests/experiments/test_*.py)) tests/
 OTHERS := $(filter-out tests/experiments tests/applications tests/conftest.py tests/__%,$(wildcard tests/*)) $(SLOW)
 
 test: $(STAMP) ## Run the tests (ARGS="-k checkpoint")
-	@log=$$(mktemp); $(BIN)/python -m pytest -q $(COMMANDS) $(ARGS) >$$log 2>&1 & half=$$!; \
+	@log=$$(mktemp); trap 'kill $$half 2>/dev/null; cat $$log; rm -f $$log; exit 130' INT TERM; $(BIN)/python -m pytest -q $(COMMANDS) $(ARGS) >$$log 2>&1 & half=$$!; \
 	$(BIN)/python -m pytest -q $(OTHERS) $(ARGS); one=$$?; wait $$half; two=$$?; \
 	cat $$log; rm -f $$log; \
 	case $$one,$$two in 0,0|0,5|5,0) ;; *) exit 1 ;; esac

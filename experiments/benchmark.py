@@ -23,8 +23,10 @@ def main(cfg):
     out = checked(cfg)
     kept = json.loads(out.read_text()) if out and out.exists() else {}
     about = describe(cfg)
-    same = {key: kept.get(key) for key in about} == about  # or what was kept would stand under other versions
-    result = {**about, "cases": kept["cases"] if same else {}}
+    for key in kept and about:  # or what was kept would stand under other versions, or be lost
+        if kept.get(key) != about[key]:
+            raise ValueError(f"out={out} holds numbers of {key} {kept.get(key)}, now {about[key]}: choose another name")
+    result = {**about, "cases": kept.get("cases", {})}
     for case in cfg.cases:
         result["cases"][case] = CASES[case](cfg, case)
         print(page.case(case, result["cases"][case]), flush=True)

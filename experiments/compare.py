@@ -12,10 +12,15 @@ def seeds(cfg):
     import json
     import sys
 
+    from hydra.core.hydra_config import HydraConfig
+
     from fingan_jax import gathering, identity
     from fingan_jax.evaluation import compare
     from fingan_jax.training import run_folder
 
+    for arg in HydraConfig.get().overrides.task:
+        if arg.lstrip("+~").partition("=")[0] not in ("runs", "folder"):
+            raise ValueError(f"{arg} has no effect on a table of seeds alone: give by=KEY, or out=DIR, with it")
     given = list_of(cfg.runs)
     if not (given or cfg.folder):
         raise ValueError("no run to compare: give sweep=FOLDER, runs=[FOLDER,...], or runs=GLOB by=KEY out=DIR")

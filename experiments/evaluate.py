@@ -39,15 +39,22 @@ def judge_generator(cfg):
     import time
     from pathlib import Path
 
+    from hydra.core.hydra_config import HydraConfig
     from tqdm import tqdm
 
     from fingan_jax import judging
+    from fingan_jax.evaluation.protocol import Protocol
     from fingan_jax.training.devices import peak_memory_gib
 
     if cfg.out is None:
         raise ValueError("out is missing: give out=DIR, where evaluation.json is written")
     begun = time.perf_counter()
     trial = judging.prepare(cfg, tuple(cfg.trusted_packages))
+    own, floors = isinstance(trial.judge, Protocol), cfg.generator == "floors"
+    unused = (*["windows"] * own, *["sampling"] * (own or not floors))
+    for arg in HydraConfig.get().overrides.task:
+        if arg.lstrip("+~").startswith(unused):
+            raise ValueError(f"{arg} has no effect on this protocol, which cuts and draws for itself: see protocol.cut")
     track = lambda things, unit: tqdm(things, desc=unit, leave=unit == "generator", disable=None)
     result = judging.judge(trial, Path(cfg.out), track=track, cfg=cfg)
     print(judging.table(result))

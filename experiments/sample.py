@@ -23,7 +23,8 @@ def main(cfg):
     step, ema = runs.load_generator(run)
     key, regime = jax.random.key(wanted.pop("seed")), None if cfg.regime is None else str(cfg.regime)
     returns, prices = drawing.generate(run.setup, ema, key, **wanted, regime=regime)
-    export.write(out, returns=returns, prices=prices, names=run.setup.prices.names)
+    setup = run.setup
+    export.write(out, returns=returns, prices=prices, names=setup.prices.names, column=setup.quantity.column)
     told = f", told that the market is {regime}" if regime else ""
     print(f"{wanted['num_paths']} paths of {wanted['num_days']} days from the generator of step {step}{told}: {out}")
 

@@ -24,8 +24,13 @@ OBJECTIVES = "fingan_jax.objectives."
 
 
 def identity(config: Config) -> dict[str, Any]:
-    """The part of a resolved config that decides its numbers."""
-    return {key: value for key, value in config.items() if key not in LAUNCH}
+    """The part of a resolved config that decides its numbers.
+
+    Of the devices it is whether the step is mapped over them, where some terms are of each device's part of a batch.
+    """
+    mapped = (config.get("devices") or {}).get("strategy") == "pmap" or "mapped" in config
+    own = {key: value for key, value in config.items() if key not in LAUNCH}
+    return own | ({"mapped": True} if mapped else {})
 
 
 def provenance(prices: Prices, config: Config) -> dict[str, str]:

@@ -20,7 +20,11 @@ def check_players(setup: Setup, batch: Batch) -> None:
     if plays(setup.objective, "disc") and setup.models.disc is None:
         raise ValueError("objective: a term needs a discriminator, but model.disc is null: choose a model that has one")
     key = jax.random.key(0)
-    state = jax.eval_shape(setup.start, key)
+    try:
+        state = jax.eval_shape(setup.start, key)
+    except (TypeError, IndexError, ArithmeticError) as error:
+        why = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ValueError(f"model: a player cannot be built ({why}): is each of its sizes a number above 0?") from error
 
     def paths(params: Params, key: Key) -> jax.Array:
         return setup.models.gen.apply(params, setup.noise(key, *batch.x.shape[:2]), batch.cond)

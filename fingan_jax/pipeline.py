@@ -35,7 +35,7 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
 
     Raises: ConfigError or ValueError, naming the key and the remedy, before anything is compiled or written.
     """
-    _check_seed(cfg["seed"])
+    check_seed(cfg["seed"])
     make = partial(build, trusted_packages=trusted)
     settings = make(cfg["training"])
     prices = prices if prices is not None else make(cfg["data"])
@@ -83,7 +83,7 @@ def vary(setup: Setup, cfg: Config, *, trusted: tuple[str, ...] = ()) -> Setup:
 
     All else, the start's compiled program too, is shared with `setup`, so `cfg` must agree with it in all else.
     """
-    _check_seed(cfg["seed"])
+    check_seed(cfg["seed"])
     optimizers, objective = _numbers(cfg, trusted)
     return setup._replace(
         seed=cfg["seed"],
@@ -135,7 +135,8 @@ def compile_game(setup: Setup, *, phase: Phase | None = None, replicas: int | No
     return over.compile(chunk, setup.told)
 
 
-def _check_seed(seed: Any) -> None:
+def check_seed(seed: Any) -> None:
+    """Raises ValueError for a seed that is no whole number of 32 bits."""
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(f"seed={seed} must be a whole number from 0 to {2**32 - 1}")
 

@@ -74,7 +74,7 @@ def _write(run: Run) -> None:
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     priced.save(folder / run_folder.DATA, run.setup.prices)
-    kept = {key: value for key, value in config.items() if key not in NOT_KEPT}
+    kept = {key: value for key, value in {**config, **identity(config)}.items() if key not in NOT_KEPT}
     run_folder.write_text(folder / run_folder.CONFIG, yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
 
 

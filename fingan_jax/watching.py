@@ -58,7 +58,9 @@ def make_watch(setup: Setup) -> Callable[[GANState], Metrics]:
             round_ = play(state.params, batch, key_paths)
             unseen = [cut(later, start_later)] if len(start_later) else []
             unseen = [Batch(embedded(x), cond) for x, cond in unseen]
-            found |= duel(round_._replace(real=embedded(batch.x), fake=embedded(now)), *unseen)
+            latent = hasattr(setup.models.gen, "embed")  # then it is what the game is played with, not paths from it
+            fake = round_.gen(round_.noise, round_.cond, method="generate") if latent else now
+            found |= duel(round_._replace(real=embedded(batch.x), fake=fake), *unseen)
         few = jax.tree.map(lambda x: x[:: len(start) // some][:some], batch)
         for player in Players._fields:
             found |= pulls(play, setup.objective, player, state, few, key_terms)

@@ -105,6 +105,14 @@ def test_how_a_run_is_launched_does_not(key, value):
     assert identity.run_hash(changed(key, value), prices()) == identity.run_hash(CONFIG, prices())
 
 
+def test_a_step_mapped_over_devices_is_another_run_in_its_folder_too():
+    mapped = changed("devices.strategy", "pmap")
+    assert identity.run_hash(mapped, prices()) != identity.run_hash(CONFIG, prices())
+    kept = {key: value for key, value in {**mapped, **identity.identity(mapped)}.items() if key != "devices"}
+    assert identity.identity(kept) == identity.identity(mapped)
+    assert "mapped" not in identity.identity(changed("devices.strategy", "jit"))
+
+
 def test_other_data_and_another_version_make_another_run(monkeypatch):
     hashes = {
         identity.run_hash(CONFIG, prices()),

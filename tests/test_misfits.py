@@ -55,3 +55,9 @@ def test_what_does_not_fit_is_one_line(overrides, words):
     with pytest.raises(ValueError, match=words) as caught:
         assemble(*overrides)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size", ["model.gen.hidden=0", "model.gen.hidden=-3", "model.gen.layers=0"])
+def test_sizes_that_build_nothing_are_refused(size):
+    with pytest.raises(ValueError, match=r"model: a player cannot be built .*above 0"):
+        assemble("model=gru", "noise=gaussian", size)

@@ -1,7 +1,10 @@
 """What was measured, for a person: tables in Markdown, and the page that keeps them."""
 
 import csv
+import io
 import json
+
+from fingan_jax.atomic import replacing
 
 # Cores that other programs may keep busy: PyTorch's threads wait for one another, so that more slows them most.
 QUIET = 0.1
@@ -10,21 +13,27 @@ BEGIN, END = "<!-- measured: written by experiments/benchmark.py -->", "<!-- end
 
 def keep(out, result):
     """Writes the numbers to `out`, and beside it the pictures and README.md with the tables of all such files."""
-    out.write_text(json.dumps(result, indent=1))
+    whole(out, json.dumps(result, indent=1))
     if "scaling" in result["cases"]:
         import costs
 
         rows = result["cases"]["scaling"]["rows"]
         costs.draw(rows, out.with_name(f"{out.stem}_scaling.png"))
-        with out.with_name(f"{out.stem}_scaling.csv").open("w", newline="") as file:
-            flat = [{**row, "seconds_per_step": row["seconds_per_step"]["median"]} for row in rows]
-            writer = csv.DictWriter(file, flat[0])
-            writer.writeheader()
-            writer.writerows(flat)
+        flat, file = [{**row, "seconds_per_step": row["seconds_per_step"]["median"]} for row in rows], io.StringIO()
+        writer = csv.DictWriter(file, flat[0])
+        writer.writeheader()
+        writer.writerows(flat)
+        whole(out.with_name(f"{out.stem}_scaling.csv"), file.getvalue())
     page = out.with_name("README.md")
     before, _, rest = (page.read_text() if page.exists() else f"# Benchmark\n\n{BEGIN}\n{END}\n").partition(BEGIN)
     sections = [machine(path, json.loads(path.read_text())) for path in sorted(out.parent.glob("*.json"))]
-    page.write_text("\n\n".join([before.rstrip(), BEGIN, *sections, f"{END}{rest.partition(END)[2]}"]))
+    whole(page, "\n\n".join([before.rstrip(), BEGIN, *sections, f"{END}{rest.partition(END)[2]}"]))
+
+
+def whole(path, text):
+    """Writes a file that is whole, or as it was before."""
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 def machine(path, result):

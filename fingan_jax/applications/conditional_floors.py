@@ -18,6 +18,7 @@ from fingan_jax.runs import Run
 from fingan_jax.types import Key
 
 Series = Float[np.ndarray, "time asset"]
+APART = 0x7A17  # the data may have been drawn by the same process from the same key
 
 
 def truth(run: Run, key: Key, *, members: int = 100, limit: int = 1000, depth: int = 2) -> dict[str, float]:
@@ -32,7 +33,8 @@ def truth(run: Run, key: Key, *, members: int = 100, limit: int = 1000, depth: i
 
     def draw(key: Key, rows: np.ndarray, members: int) -> Members:
         known = setup.returns[rows[:, None] - setup.past + np.arange(setup.past)]
-        paths = process(key, members * len(rows), setup.window, past=np.tile(known, (members, 1, 1)))
+        apart = jax.random.fold_in(key, APART)
+        paths = process(apart, members * len(rows), setup.window, past=np.tile(known, (members, 1, 1)))
         shape = (members, len(rows), setup.window, -1)
         return setup.transform.forward(np.asarray(paths, np.float64).reshape(shape))
 

@@ -16,6 +16,7 @@ from fingan_jax.data.tabular import Parts
 from fingan_jax.data.tabular_schema import Table
 from fingan_jax.models.tabular import with_gumbel
 from fingan_jax.objectives.term import Objective
+from fingan_jax.pipeline import check_seed
 from fingan_jax.schema import ConfigError, closest
 from fingan_jax.training.settings import Settings
 from fingan_jax.training.state import GANState, init_state
@@ -61,6 +62,7 @@ class Setup(NamedTuple):
 
 def assemble(cfg: Config, *, trusted: tuple[str, ...] = ()) -> Setup:
     """Builds what `cfg` describes. Raises: ConfigError or ValueError, in one line with the key and the remedy."""
+    check_seed(cfg["seed"])
     make = partial(build, trusted_packages=trusted)
     settings = make(cfg["training"])
     for key, unused in UNUSED.items():

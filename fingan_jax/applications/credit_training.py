@@ -14,8 +14,8 @@ from fingan_jax.applications.credit_setup import Setup
 from fingan_jax.build import as_dict, read_config
 from fingan_jax.data.tabular_schema import Table
 from fingan_jax.identity import digest, identity
-from fingan_jax.runs import NOT_KEPT
-from fingan_jax.schema import ConfigError
+from fingan_jax.runs import KINDS, NOT_KEPT
+from fingan_jax.schema import ConfigError, check_kinds
 from fingan_jax.training import checkpoint, logger, loop, progress, run_folder
 from fingan_jax.training.devices import compiler_options
 from fingan_jax.training.logger import Logger
@@ -30,9 +30,11 @@ OWN = ("run", "out", "credit")  # keys of the config that training does not see
 def open_folder(cfg: Config, folder: Path, table: Table) -> None:
     """Makes `folder`, which is `held`, this run's, with config.yaml in it.
 
-    Raises: RunFolderError if another run is there.
+    Raises: ConfigError naming a key, before anything is written; RunFolderError if another run is there.
     """
     resolved = {key: value for key, value in as_dict(cfg).items() if key not in OWN}
+    check_kinds(resolved, KINDS)
+    logger.check_mode(resolved["wandb"]["mode"])
     resolved["provenance"] = {"package_version": __version__, "data_hash": data_hash(table)}
     run_folder.claim(
         folder, identity(resolved), lambda path: identity(as_dict(read_config(path))),

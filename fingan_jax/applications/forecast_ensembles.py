@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from fingan_jax.applications.forecast_network import least_squares
-from fingan_jax.applications.source import Source, every
+from fingan_jax.applications.source import Source, every, part_key
 from fingan_jax.build import build
 from fingan_jax.data import predictable
 from fingan_jax.finance.forecast_settings import Settings
@@ -48,17 +48,12 @@ def _rival(
     return found
 
 
-def key(settings: Settings, what: int) -> jax.Array:
-    """The random key of one of the parts of a report, by the settings' seed."""
-    return jax.random.fold_in(jax.random.key(settings.seed), what)
-
-
 def generated(source: Source, rows: np.ndarray, settings: Settings) -> Ensemble:
     """The generator's ensembles of every row, float32: one compiled program."""
     found: Ensemble = every(
         source,
         rows,
-        key(settings, 0),
+        part_key(settings.seed, 0),
         num_paths=settings.num_paths,
         num_days=settings.horizons[-1],
         reduce=lambda paths: paths.astype(jnp.float32),

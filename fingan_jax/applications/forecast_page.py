@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from fingan_jax.applications import outcome
 from fingan_jax.applications.forecast_ensembles import GENERATOR, TRUTH
-from fingan_jax.applications.forecast_words import days_of, gain, p_value, title
+from fingan_jax.applications.forecast_words import days_of, gain, title
+from fingan_jax.applications.words import p_value
 from fingan_jax.evaluation.page import page, section
 from fingan_jax.finance.forecast_settings import REFERENCE
 

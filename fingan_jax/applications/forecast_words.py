@@ -1,10 +1,10 @@
 """What a forecast report's numbers say, in sentences and a table; plainly where nothing beats the random walk."""
 
 from collections.abc import Mapping, Sequence
-from math import isnan
 from typing import Any
 
 from fingan_jax.applications.forecast_ensembles import GENERATOR, NETWORK, TRUTH
+from fingan_jax.applications.words import p_value
 from fingan_jax.finance.forecast_settings import REFERENCE
 
 NAMES = {
@@ -26,11 +26,6 @@ Result = Mapping[str, Any]
 def title(name: str) -> str:
     """What a forecaster is called on the page."""
     return NAMES.get(name, name.replace("_", " "))
-
-
-def p_value(p: float | None) -> str:
-    """A p-value as it is read; a dash where there is none."""
-    return "–" if p is None or isnan(p) else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
 def days_of(horizons: Sequence[int]) -> str:

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from fingan_jax.build import as_dict
+from fingan_jax.evaluation.page import VERDICTS
 from fingan_jax.training import logger, run_folder
-
-VERDICTS = {"right": "✓ Right", "mixed": "≈ Mixed", "wrong": "✗ Wrong", "warning": "! Warning"}
 
 
 def write(

@@ -28,11 +28,6 @@ def title(name: str) -> str:
     return NAMES.get(name, name.replace("_", " "))
 
 
-def p_value(p: float) -> str:
-    """A p-value as it is read."""
-    return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
-
-
 def findings(result: Mapping[str, Any]) -> list[Finding]:
     """All of a report's findings."""
     found = [_compared(result, other) for other in result["others"]]

@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from tqdm import tqdm
 
-from fingan_jax.applications.risk_inputs import part_key
-from fingan_jax.applications.source import Source, every
+from fingan_jax.applications.source import Source, every, part_key
 from fingan_jax.evaluation import backtests
 from fingan_jax.finance import risk
 from fingan_jax.finance.competitors import Forecasts
@@ -53,7 +52,7 @@ def generated(source: Source, weights: np.ndarray, rows: Sequence[int], settings
     found = every(
         source,
         rows,
-        part_key(settings, BACKTEST),
+        part_key(settings.seed, BACKTEST),
         num_paths=settings.backtest.num_paths,
         num_days=1,
         reduce=reduce,

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from fingan_jax.applications.source import Source, law
@@ -120,8 +119,3 @@ def rows(source: Source, settings: Settings) -> range:
     if days is not None and days > test.stop - test.start:
         raise ConfigError(f"risk.backtest.days={days}: the test part has {test.stop - test.start}: ask for fewer")
     return range(test.start if days is None else test.stop - days, test.stop)
-
-
-def part_key(settings: Settings, what: int) -> jax.Array:
-    """The random key of one of the parts of a report, by the settings' seed."""
-    return jax.random.fold_in(jax.random.key(settings.seed), what)

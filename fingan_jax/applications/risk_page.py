@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fingan_jax.applications import outcome
-from fingan_jax.applications.risk_words import p_value, percent, title
+from fingan_jax.applications.risk_words import percent, title
+from fingan_jax.applications.words import p_value
 from fingan_jax.evaluation.page import page, section
 
 NOTES = (

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from fingan_jax.applications.risk_inputs import part_key
-from fingan_jax.applications.source import Source, stream
+from fingan_jax.applications.source import Source, part_key, stream
 from fingan_jax.finance import risk, stress
 from fingan_jax.finance.risk_settings import Settings
 
@@ -29,7 +28,7 @@ def draw(source: Source, weights: np.ndarray, settings: Settings, *, label: str 
     paths = stream(
         source,
         len(source.setup.returns),
-        part_key(settings, NORMAL if label is None else REGIME),
+        part_key(settings.seed, NORMAL if label is None else REGIME),
         num_paths=settings.num_paths,
         num_days=horizons[-1],
         reduce=lambda returns: risk.follow(returns, portfolio, horizons),

@@ -11,8 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from fingan_jax import drawing
-from fingan_jax.applications.risk_inputs import part_key
-from fingan_jax.applications.source import Source, every
+from fingan_jax.applications.source import Source, every, part_key
 from fingan_jax.build import build
 from fingan_jax.evaluation import baselines
 from fingan_jax.finance import risk
@@ -50,7 +49,7 @@ def true_laws(process: Process, weights: np.ndarray, settings: Settings) -> list
     """The process's own law in as many independent parts as there are batches."""
     asked = settings.truth
     paths = jax.jit(lambda key: process(key, -(-asked.paths // BATCHES), asked.days))
-    keys = jax.random.split(part_key(settings, PROCESS), BATCHES)
+    keys = jax.random.split(part_key(settings.seed, PROCESS), BATCHES)
     return [windows(np.asarray(paths(each)), weights, settings.horizons) for each in keys]
 
 
@@ -63,7 +62,7 @@ def long_run(source: Source, weights: np.ndarray, settings: Settings) -> Law:
     burn_in = asked.burn_in if setup.past else 0
     days = drawing.longest(setup, burn_in + asked.days)
     draw = drawing.generator(setup, days)
-    returns, _ = draw(source.ema, part_key(settings, LONG), asked.generator_paths)
+    returns, _ = draw(source.ema, part_key(settings.seed, LONG), asked.generator_paths)
     return windows(returns[:, burn_in:], weights, settings.horizons)
 
 
@@ -76,7 +75,7 @@ def from_pasts(source: Source, weights: np.ndarray, settings: Settings) -> Law:
     gains = every(
         source,
         rows,
-        part_key(settings, PASTS),
+        part_key(settings.seed, PASTS),
         num_paths=200,
         num_days=horizons[-1],
         reduce=lambda returns: risk.follow(returns, portfolio, horizons).overlays @ portfolio,

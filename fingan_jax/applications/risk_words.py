@@ -1,7 +1,6 @@
 """What a risk report's numbers say, in sentences: the generator against each competitor, its coverage, its truth."""
 
 from collections.abc import Mapping
-from math import isnan
 from typing import Any
 
 from fingan_jax.applications.risk_backtest import GENERATOR
@@ -29,11 +28,6 @@ def title(name: str) -> str:
 def percent(level: float | str) -> str:
     """A level in per cent: 0.01 is "1 %"."""
     return f"{100 * float(level):g} %"
-
-
-def p_value(p: float | None) -> str:
-    """A p-value as it is read; a dash where there is none."""
-    return "–" if p is None or isnan(p) else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
 
 
 def findings(result: Mapping[str, Any]) -> list[Finding]:

@@ -193,3 +193,8 @@ def check_rows(source: Source, rows: Sequence[int] | np.ndarray) -> None:
         raise ValueError(
             f"rows must lie from {first}, the days the generator is told, to {last}, the day after the last"
         )
+
+
+def part_key(seed: int, what: int) -> Key:
+    """The random key of one of the parts of a report, by the seed of its settings."""
+    return jax.random.fold_in(jax.random.key(seed), what)

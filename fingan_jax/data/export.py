@@ -25,8 +25,13 @@ def check_target(path: Path) -> None:
         raise ValueError(f"out={path}: the folder {path.parent} does not exist, make it first")
 
 
-def frame(returns: np.ndarray, prices: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-    """One row for each path (from 0), day (from 1) and asset: its `log_return`, and the `price` at the day's end."""
+def frame(
+    returns: np.ndarray, prices: np.ndarray, names: Sequence[str], column: str | None = "log_return"
+) -> pd.DataFrame:
+    """One row for each path (from 0), day (from 1) and asset: its `log_return`, and the `price` at the day's end.
+
+    What is modelled is in `column`, without which the prices stand alone: they are what a model of levels writes.
+    """
     paths, days, assets = returns.shape
     path, day, asset = np.meshgrid(np.arange(paths), np.arange(1, days + 1), np.arange(assets), indexing="ij")
     return pd.DataFrame(
@@ -34,16 +39,26 @@ def frame(returns: np.ndarray, prices: np.ndarray, names: Sequence[str]) -> pd.D
             "path": path.ravel().astype(np.int32),
             "day": day.ravel().astype(np.int32),
             "asset": pd.Categorical.from_codes(asset.ravel(), categories=pd.Index(names)),
-            "log_return": returns.ravel(),
+            **({column: returns.ravel()} if column else {}),
             "price": prices.ravel(),
         }
     )
 
 
-def write(path: Path, *, returns: np.ndarray, prices: np.ndarray, names: Sequence[str]) -> None:
-    """Writes paths [path, day, asset] to `path`, whole or not at all; equal paths give equal bytes."""
+def write(
+    path: Path,
+    *,
+    returns: np.ndarray,
+    prices: np.ndarray,
+    names: Sequence[str],
+    column: str | None = "log_return",
+) -> None:
+    """Writes paths [path, day, asset] to `path`, whole or not at all; equal paths give equal bytes.
+
+    `column` is as for `frame`; in npz what is modelled is `returns`, whatever it is.
+    """
     with replacing(path) as file:
         if path.suffix == ".npz":
             np.savez(file, returns=returns, prices=prices, names=np.array(names))  # type: ignore[arg-type]
         else:
-            TABLES[path.suffix](file, frame(returns, prices, names))
+            TABLES[path.suffix](file, frame(returns, prices, names, column))

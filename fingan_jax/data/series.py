@@ -22,6 +22,11 @@ class Quantity(NamedTuple):
     returns: bool = True
     others: tuple[int, ...] = ()
 
+    @property
+    def column(self) -> str | None:
+        """What a series is called in a file of paths; None where it is the prices themselves."""
+        return None if not self.returns else "value" if self.others else "log_return"
+
     def held(self, series: np.ndarray) -> np.ndarray:
         """The columns of `series` [..., asset] that are returns."""
         return np.delete(series, self.others, axis=-1) if self.others else series

@@ -28,9 +28,10 @@ def conditional_windows(
 ) -> dict[str, float]:
     """Scores of generated futures `fake` [M, N, T, D] of N pasts, whose real futures are `real`; lower is better.
 
-    `conditional_marginal`: `window_scores.marginal_density` of all. `conditional_acf`: mean over assets of the absolute
-    difference in corr(x_t, x_{t+1}), x_{t+1} in the future. `conditional_correlation`: likewise over pairs of assets of
-    the difference in correlation, NaN for one asset. `conditional_sig_w1`: mean over pasts of `|L(S(past)) - mean over
+    `conditional_marginal`: `window_scores.marginal_density` of all, day by day, where the paper's program pools the
+    days of past and future. `conditional_acf`: mean over assets of the absolute difference in corr(x_t, x_{t+1}),
+    x_{t+1} in the future. `conditional_correlation`: likewise over pairs of assets of the difference in correlation,
+    which the paper's program sums, NaN for one asset. `conditional_sig_w1`: mean over pasts of `|L(S(past)) - mean over
     members of S(fake)|_2`, L the linear regression of the real futures' signatures on those of the pasts in `train`, of
     (past, future): not of the windows that are scored. The first is in 1 / unit of the windows, the next two without a
     unit, and the last is as `signatures.signature`; it is not 0 for the truth, as M and L are finite: print that of

@@ -9,9 +9,9 @@ from threadpoolctl import threadpool_limits
 
 from fingan_jax.evaluation.encoder import Settings, Weights, embed
 from fingan_jax.evaluation.encoder_cache import encoders
+from fingan_jax.evaluation.inputs import positive
 from fingan_jax.evaluation.memo import remembered
 from fingan_jax.evaluation.paths import PathArray
-from fingan_jax.evaluation.recurrent_score import positive
 from fingan_jax.evaluation.scaled import scaled_pair
 from fingan_jax.types import Key
 

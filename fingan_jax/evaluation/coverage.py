@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from fingan_jax.evaluation.distances import Cloud, squared_distances
+from fingan_jax.evaluation.inputs import positive
 from fingan_jax.evaluation.memo import remembered
 from fingan_jax.evaluation.paths import PathArray, pair, windows
 
@@ -60,8 +61,9 @@ def coverage(real: PathArray, fake: PathArray, *, days: int = 20, k: int = 5, li
 
     Equally many windows on both sides, at most `limit`; for `novelty`, those generated ones against all real ones, of
     which more than 12,000 are thinned out. `novelty` below 1 means copies: a block bootstrap is well below 1 on its own
-    data. NaN with fewer than k + 2 different real windows or generated ones.
+    data. NaN with fewer than k + 2 different real windows or generated ones. Raises ValueError for a number below 1.
     """
+    positive(days=days, k=k, limit=limit)
     real, fake = pair(real, fake)
     days = min(days, real.shape[1])
     scale = np.maximum(real.std(axis=(0, 1)), np.finfo(float).tiny)

@@ -8,6 +8,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int
 
+from fingan_jax.evaluation.inputs import positive
 from fingan_jax.evaluation.paths import PathArray
 from fingan_jax.evaluation.recurrent_score import (
     Keys,
@@ -15,7 +16,6 @@ from fingan_jax.evaluation.recurrent_score import (
     batch_last,
     in_blocks,
     picked,
-    positive,
     repeated,
     train,
     unrolled,

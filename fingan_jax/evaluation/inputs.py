@@ -46,3 +46,10 @@ def enough(needed: int, reason: str, *sides: PathArray) -> None:
     count = min(map(len, sides))
     if count < needed:
         raise ValueError(f"{count} windows and {reason} needs {needed}: give more windows")
+
+
+def positive(**options: int) -> None:
+    """Raises ValueError naming the first option that is below 1."""
+    for name, value in options.items():
+        if value < 1:
+            raise ValueError(f"{name}={value}: at least 1 is needed")

@@ -7,6 +7,7 @@ from fingan_jax import statistics
 from fingan_jax.evaluation import planted
 from fingan_jax.evaluation.coverage import coverage
 from fingan_jax.evaluation.distances import log_density_gaps, wasserstein
+from fingan_jax.evaluation.inputs import positive
 from fingan_jax.evaluation.paths import PathArray, Series, as_paths, as_series
 from fingan_jax.evaluation.stylised_facts import HORIZONS, curves, num_lags
 
@@ -23,8 +24,9 @@ def long_paths(real: Series, fake: PathArray, *, lags: int = 250, window: int = 
       a change of unit moves the bins and no probability. Bins as in `distances.dragulescu_yakovenko`.
     And `std_ratio`, `kurtosis` (excess, mean over paths), and the coverage scores of windows of `window` days.
 
-    Raises ValueError on wrong shapes, values that are not finite, and sides below 10 days.
+    Raises ValueError on wrong shapes, values that are not finite, sides below 10 days, and a number below 1.
     """
+    positive(lags=lags, window=window)
     real, fake = as_series("real", real), as_paths("generated", fake)
     if real.shape[1] != fake.shape[2]:
         raise ValueError(f"the real series has {real.shape[1]} asset(s) and the paths {fake.shape[2]}: give the same")

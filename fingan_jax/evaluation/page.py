@@ -2,6 +2,7 @@
 
 from html import escape
 
+VERDICTS = {"right": "✓ Right", "mixed": "≈ Mixed", "wrong": "✗ Wrong", "warning": "! Warning"}
 STYLE = """
 :root{--ink:#14171f;--soft:#5b616d;--line:#e3e5ea;--paper:#fff;--ground:#f6f7f9;--model:#c8371f;--tint:#fdf1ee;
 --good:#2c7a53;--mixed:#a36a00;--bad:#b3261e;--warn:#7b3fb0}

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from fingan_jax.evaluation.inputs import positive
 from fingan_jax.evaluation.paths import PathArray, as_paths
 from fingan_jax.evaluation.recurrent_score import (
     Keys,
@@ -14,7 +15,6 @@ from fingan_jax.evaluation.recurrent_score import (
     batch_last,
     in_blocks,
     picked,
-    positive,
     repeated,
     train,
     unrolled,

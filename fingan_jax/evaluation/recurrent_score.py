@@ -131,10 +131,3 @@ def picked(keys: Keys, size: int, *counts: int) -> list[Int[Array, "repeat size"
 def repeated(key: Key, repeats: int) -> Keys:
     """One key for each repeat, the same for a repeat however many there are."""
     return jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(repeats))
-
-
-def positive(**options: int) -> None:
-    """Raises ValueError naming the first option that is below 1."""
-    for name, value in options.items():
-        if value < 1:
-            raise ValueError(f"{name}={value}: at least 1 is needed")

@@ -10,11 +10,10 @@ from fingan_jax.atomic import replacing
 from fingan_jax.evaluation.explanation import Explanation
 from fingan_jax.evaluation.figures import figures
 from fingan_jax.evaluation.known import known_failures
-from fingan_jax.evaluation.page import page, section
+from fingan_jax.evaluation.page import VERDICTS, page, section
 from fingan_jax.evaluation.paths import PathArray, Series
 from fingan_jax.evaluation.rows import COLUMNS, ROWS, Line, lines
 
-VERDICTS = {"right": "✓ Right", "mixed": "≈ Mixed", "wrong": "✗ Wrong", "warning": "! Warning"}
 ALT = {
     "paths": "Cumulative and daily returns, generated and real",
     "distribution": "Density of daily returns and its tails",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import jax.numpy as jnp
 
-from fingan_jax.evaluation.inputs import enough, varying
+from fingan_jax.evaluation.inputs import enough, positive, varying
 from fingan_jax.evaluation.paths import PathArray, pair, windows
 from fingan_jax.signatures import (
     AUGMENTATIONS,
@@ -55,8 +55,9 @@ def signatures(
     Windows are cut to `days` rows; whole ones if that is None. Returns are divided by their feature's real standard
     deviation times sqrt(rows), so that prices move by about 1 in a window, and augmented: neither score has a unit. For
     levels, leave `cumulative_sum` out of the augmentations. The key is not used. Raises ValueError on a constant
-    feature, one window a side, and a depth whose signature would have more than 20,000 terms.
+    feature, one window a side, a number below 1, and a depth whose signature would have more than 20,000 terms.
     """
+    positive(days=1 if days is None else days, depth=depth, limit=limit)
     real, fake = pair(real, fake)
     days, features = min(days or real.shape[1], real.shape[1]), real.shape[2]
     scale = varying("real", real).std(axis=(0, 1)) * math.sqrt(days)

@@ -1,11 +1,12 @@
 """How a command starts and how it fails: Hydra in front, one clear line and exit code 2 behind."""
 
 import os
+import re
 import shlex
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from glob import glob
 from pathlib import Path
@@ -27,6 +28,7 @@ from fingan_jax.launchers.sweeper import ResumableSweeper, SweepError
 SHOW_TRACEBACK = "HYDRA_FULL_ERROR"
 EXPECTED = (HydraException, OmegaConfBaseException, ValueError, OSError, ArithmeticError, SweepError)
 PLUGINS = tuple(f"hydra/launcher/{name}" for name in ("joblib", "submitit_local", "submitit_slurm"))
+LAUNCHED_WITH = ("name", "resume", "overwrite", "trusted_packages", "cache", "wandb", "sweep")
 SIGNALLED = 128  # and a signal's number: the exit code of what a signal stopped
 _LAUNCHED = [time.perf_counter()]
 
@@ -54,12 +56,18 @@ def command(
             sys.argv[1:] = [_spelt(arg, spelt or {}) for arg in sys.argv[1:]]
             show, ended = os.environ.get(SHOW_TRACEBACK) == "1", list[int | Exception]()
 
+            def checked(cfg: DictConfig) -> int | None:
+                if page and cfg.run is not None:
+                    _check_given(config_name, HydraConfig.get().overrides.task)
+                _check_folder(cfg)
+                return main(cfg)
+
             def task(cfg: DictConfig) -> None:
                 if HydraConfig.get().mode == RunMode.MULTIRUN:
-                    _job(main, cfg, page=page)
+                    _job(checked, cfg, page=page)
                     return
                 try:
-                    ended.append(main(cfg) or 0)
+                    ended.append(checked(cfg) or 0)
                 except EXPECTED as error:
                     if show:
                         raise
@@ -85,6 +93,26 @@ def _spelt(arg: str, names: Mapping[str, str]) -> str:
     key, given, value = arg.partition("=")
     path = "=" in value and not {*"'[{"} & {*value} and bool(glob(value) or Path(value).exists())
     return f"{names.get(key, key)}{given}" + (f"'{value}'" if path else value)
+
+
+def _check_given(own: str, given: Sequence[str]) -> None:
+    """Raises ValueError for an override that a look at a trained run has no use for: its config is the run's."""
+    known = ("run", "out", "hydra", *LAUNCHED_WITH, own)
+    for arg in given:
+        if re.split(r"[.=@/]", arg.lstrip("+~"))[0] not in known:
+            raise ValueError(
+                f"{arg} has no effect with run=FOLDER, which is looked at as it was trained: leave it out, or leave "
+                f"out run; {own}.* are the keys of the look"
+            )
+
+
+def _check_folder(cfg: DictConfig) -> None:
+    """Raises ValueError where a run is to be resumed or overwritten in a new folder that nobody named."""
+    for key in ("resume", "overwrite"):
+        named = any(arg.startswith("hydra.run.dir=") for arg in HydraConfig.get().overrides.hydra)
+        alone = HydraConfig.get().mode == RunMode.RUN and not named
+        if alone and cfg.get(key) is True and not (output_dir() / "config.yaml").exists():
+            raise ValueError(f"{key}=true: of which run? Give its folder too, as hydra.run.dir=FOLDER")
 
 
 def _job(main: Callable[[DictConfig], int | None], cfg: DictConfig, *, page: str | None) -> None:

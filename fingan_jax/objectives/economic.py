@@ -6,7 +6,7 @@ transform's: after `standardise`, a bet is on more than the mean day. k is 100 i
 says the same of returns that were divided by a standard deviation of 1 %.
 
 With `members` above 1 the bet is on the mean of so many paths of the same past, the round's own and others from the
-same noise permuted over the batch: then the law may keep its width and only its mean has to have the right sign.
+same noise shifted around the batch: then the law may keep its width and only its mean has to have the right sign.
 
 Vuletic, Prenzel, Cucuringu 2024, Quantitative Finance, doi 10.1080/14697688.2023.2299466.
 """

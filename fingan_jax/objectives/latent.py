@@ -110,8 +110,10 @@ def drafted_game(share: float = 1.0, weight: float = 1.0) -> Term:
     disc: `softplus(-D(embed(x))) + softplus(D(G)) + share softplus(D(E))`;
     gen: `softplus(-D(G)) + share softplus(-D(E))`.
 
-    `share` is the gamma of Yoon, Jarrett and van der Schaar 2019, who play it per day.
+    `share` is the gamma of Yoon, Jarrett and van der Schaar 2019, who play it per day. Raises ValueError if it is < 0.
     """
+    if share < 0:
+        raise ValueError(f"drafted_game.share={share}: give 0, for no drafts, or more")
 
     def fakes(round_: Round) -> list[Array]:
         drafts = ask(round_, "drafts", round_.noise, round_.cond)

@@ -45,8 +45,10 @@ def penalty(points: Callable[[Round], Paths], price: Callable[[Paths], Float[Arr
 def gradient_penalty(weight: float = 10.0, target: float = 1.0) -> Term:
     """WGAN-GP: `(|g| - target)^2` on the segments between real and generated paths.
 
-    Gulrajani et al. 2017, arXiv 1704.00028, equation 3.
+    Gulrajani et al. 2017, arXiv 1704.00028, equation 3. Raises ValueError for a target below 0, which no norm is.
     """
+    if target < 0:
+        raise ValueError(f"gradient_penalty.target={target}: the gradient's norm is 0 or more")
     return penalty(interpolates, lambda g: (norm(g) - target) ** 2, weight)
 
 
@@ -94,8 +96,10 @@ def dragan(
     batch and time, so that `spread` has no units. The authors' program draws one-sided offsets, which is
     `noise=jax.random.uniform`; not the default, as on returns they are a drift.
 
-    Kodali, Abernethy, Hays and Kira 2017, arXiv 1705.07215.
+    Kodali, Abernethy, Hays and Kira 2017, arXiv 1705.07215. Raises ValueError for a target or a spread below 0.
     """
+    if target < 0 or spread < 0:
+        raise ValueError(f"dragan: target={target} and spread={spread} must be 0 or more")
 
     def neighbours(round_: Round) -> Paths:
         scale = spread * round_.real.std(axis=(0, 1), keepdims=True)

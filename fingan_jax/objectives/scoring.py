@@ -40,7 +40,7 @@ def others(round_: Round, number: int) -> list[Paths]:
     """
     rows = len(round_.noise)
     if number >= rows:
-        raise ValueError(f"energy_score.members={number + 1} with a batch of {rows} rows: raise training.batch_size")
+        raise ValueError(f"members={number + 1} with a batch of {rows} rows: raise training.batch_size, or lower it")
     shifts = 1 + jax.random.permutation(round_.key, rows - 1)[:number]
     return [round_.gen(jnp.roll(round_.noise, -shift, axis=0), round_.cond) for shift in shifts]
 

@@ -18,11 +18,14 @@ def tail_score(level: float = 0.05, portfolios: int = 20, weight: float = 1.0) -
         1{y < -VaR} (-VaR - y) / (level ES) + VaR / ES + log ES,
 
     is smallest in expectation at the real (VaR, ES). It is of the batch: a scalar, and of pooled days, not of each
-    condition. Raises ValueError unless 0 < level < 1/2. Source: Fissler and Ziegel 2016; Patton, Ziegel and Chen 2019,
-    arXiv 1707.05108; for generators Cont, Cucuringu, Xu and Zhang 2022, arXiv 2203.01664.
+    condition. Raises ValueError unless 0 < level < 1/2 and portfolios >= 0. Source: Fissler and Ziegel 2016; Patton,
+    Ziegel and Chen 2019, arXiv 1707.05108; for generators Cont, Cucuringu, Xu and Zhang 2022, arXiv 2203.01664.
     """
     if not 0 < level < 0.5:
         raise ValueError(f"tail_score.level={level} must lie in (0, 0.5): the share of worst days, such as 0.05")
+
+    if portfolios < 0:
+        raise ValueError(f"tail_score.portfolios={portfolios}: give 0 or more long-short portfolios")
 
     def gen(round_: Round) -> Float[Array, ""]:
         weights = _weights(round_.key, round_.real.shape[2], portfolios)

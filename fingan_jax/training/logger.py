@@ -160,7 +160,8 @@ def _run_id(run: Path) -> str:
     path = run / "wandb" / "run_id"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(uuid.uuid4().hex[:8])
+        with replacing(path) as file:
+            file.write(uuid.uuid4().hex[:8].encode())
     name = path.read_text().strip() if path.is_file() else ""
     if not re.fullmatch(r"\w{1,64}", name, re.ASCII):
         raise ValueError(f"{path} holds no name that wandb gives a run: delete it")

@@ -48,19 +48,32 @@ def by_part(
     """`optimizer(learning_rate=...)`, but for the player's `parts`, by their names in its parameters, others.
 
     An autoencoder and a game in its latent space are often trained so.
+
+    Raises: ValueError, when it first sees the parameters, for a part that none of them belongs to.
     """
+
+    def labelled(params: optax.Params) -> Any:
+        names = {getattr(key, "key", None) for path, _ in jax.tree_util.tree_leaves_with_path(params) for key in path}
+        if strange := [name for name in parts if name not in names]:
+            raise ValueError(f"parts.{strange[0]}: the player has no such part, so nothing of it would move as it says")
+        return jax.tree_util.tree_map_with_path(label, params)
 
     def label(path: jax.tree_util.KeyPath, _: Any) -> str:
         return next((key.key for key in path if getattr(key, "key", None) in parts), "")
 
     made = {name: make(learning_rate=learning_rate) for name, make in {**parts, "": optimizer}.items()}
-    return optax.partition(made, lambda params: jax.tree_util.tree_map_with_path(label, params))
+    return optax.partition(made, labelled)
 
 
 def slowed(
     learning_rate: float, *, optimizer: Callable[..., optax.GradientTransformation], factor: float = 0.1
 ) -> optax.GradientTransformation:
-    """`optimizer(learning_rate=factor * learning_rate)`, for a part that moves at another rate than others."""
+    """`optimizer(learning_rate=factor * learning_rate)`, for a part that moves at another rate than others.
+
+    Raises: ValueError unless factor > 0.
+    """
+    if not factor > 0:
+        raise ValueError(f"factor={factor}: give a number above 0, by which the learning rate is multiplied")
     return optimizer(learning_rate=factor * learning_rate)
 
 

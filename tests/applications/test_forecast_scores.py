@@ -5,6 +5,7 @@ import pytest
 
 from fingan_jax.applications import forecast_page, forecast_words
 from fingan_jax.applications.forecast_scores import Came, against, score, traded
+from fingan_jax.applications.words import p_value
 from fingan_jax.evaluation import forecast_scores
 from fingan_jax.finance import trading
 from fingan_jax.finance.diebold_mariano import diebold_mariano
@@ -158,4 +159,4 @@ def test_page_and_text_hold_every_forecaster_and_escape_what_they_are_given(worl
 def test_words_for_horizons_and_p_values():
     assert forecast_words.days_of([1]) == "1 day"
     assert forecast_words.days_of([1, 5, 10]) == "1, 5 and 10 days"
-    assert [forecast_words.p_value(p) for p in (0.0001, 0.25, None, float("nan"))] == ["< .001", ".250", "–", "–"]
+    assert [p_value(p) for p in (0.0001, 0.25, None, float("nan"))] == ["< .001", ".250", "–", "–"]

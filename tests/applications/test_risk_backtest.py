@@ -6,6 +6,7 @@ from scipy import stats
 
 from fingan_jax.applications import risk_backtest as bt
 from fingan_jax.applications import risk_words as words
+from fingan_jax.applications.words import p_value
 from fingan_jax.evaluation import backtests
 from fingan_jax.finance.competitors import Forecasts
 from fingan_jax.finance.risk_settings import Backtest, Settings, Stress, Truth
@@ -54,7 +55,7 @@ def test_without_exceedances_what_cannot_be_tested_is_no_number(market):
     assert np.isnan([found["independence_p"], found["christoffersen_p"], found["z1_p"]]).all()
     assert found["kupiec_p"] < 1e-6
     assert found["z2_statistic"] == 1
-    assert words.p_value(found["z1_p"]) == "–"
+    assert p_value(found["z1_p"]) == "–"
 
 
 def test_diebold_mariano_says_which_is_better(market):
@@ -104,5 +105,5 @@ def test_findings_say_what_is_rejected(market):
 
 
 def test_p_values_are_short():
-    assert [words.p_value(p) for p in (0.0004, 0.0312, 1.0, None)] == ["< .001", ".031", "1.000", "–"]
+    assert [p_value(p) for p in (0.0004, 0.0312, 1.0, None)] == ["< .001", ".031", "1.000", "–"]
     assert words.percent("0.025") == "2.5 %"

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fingan_jax.data import export
+from fingan_jax.data import export, series
 
 RETURNS = np.random.default_rng(0).normal(0, 0.01, (3, 4, 2))
 PRICES = 100.0 * np.exp(np.cumsum(RETURNS, axis=1))
@@ -24,6 +24,17 @@ def test_a_table_has_a_row_for_each_path_day_and_asset(tmp_path, name, read):
     row = table[(table["path"] == 2) & (table["day"] == 3) & (table["asset"] == "MSFT")]
     np.testing.assert_allclose(row["log_return"].item(), RETURNS[2, 2, 1])
     np.testing.assert_allclose(row["price"].item(), PRICES[2, 2, 1])
+
+
+def test_what_is_no_return_is_not_called_one(tmp_path):
+    named = {"returns": RETURNS, "prices": PRICES, "names": NAMES}
+    for quantity, columns in (
+        (series.log_returns(), ["log_return", "price"]),
+        (series.returns_and_logs([1]), ["value", "price"]),
+        (series.levels(), ["price"]),
+    ):
+        export.write(tmp_path / "p.csv", **named, column=quantity.column)
+        assert list(pd.read_csv(tmp_path / "p.csv").columns) == ["path", "day", "asset", *columns]
 
 
 def test_arrays_keep_their_axes(tmp_path):

@@ -63,3 +63,10 @@ def test_novelty_counts_the_copies():
 def test_too_few_windows_give_no_number(real):
     scores = coverage(real[:1, :24], real[:1, :24])
     assert all(np.isnan(value) for value in scores.values())
+
+
+@pytest.mark.parametrize("given", [{"days": -2}, {"days": 0}, {"k": 0}, {"limit": 0}])
+def test_numbers_below_one_are_refused_by_name(given):
+    paths = np.random.default_rng(0).standard_normal((4, 30, 1))
+    with pytest.raises(ValueError, match=f"{next(iter(given))}=.*: at least 1 is needed"):
+        coverage(paths, paths, **given)

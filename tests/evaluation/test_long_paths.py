@@ -81,3 +81,10 @@ def test_gjr_answers_to_losses_more_than_to_gains():
     assert products < -0.03
     with pytest.raises(ValueError, match="2 assets"):
         gjr(np.repeat(train, 2, axis=1), 0, 2, 10)
+
+
+@pytest.mark.parametrize("given", [{"lags": 0}, {"lags": -3}, {"window": 0}])
+def test_numbers_below_one_are_refused_by_name(given):
+    paths = np.random.default_rng(0).standard_normal((4, 300, 1))
+    with pytest.raises(ValueError, match=f"{next(iter(given))}=.*: at least 1 is needed"):
+        long_paths(paths[0], paths, **given)

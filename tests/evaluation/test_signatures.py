@@ -176,3 +176,10 @@ def test_bad_input_is_named(real):
         s.signatures(KEY, 0 * real, real)
     with pytest.raises(ValueError, match="1 windows and"):
         s.signatures(KEY, real[:1, :20], real[:1, :20])
+
+
+@pytest.mark.parametrize("given", [{"days": -3}, {"days": 0}, {"depth": 0}, {"limit": 0}])
+def test_numbers_below_one_are_refused_by_name(given):
+    paths = np.random.default_rng(0).standard_normal((4, 30, 1))
+    with pytest.raises(ValueError, match=f"{next(iter(given))}=.*: at least 1 is needed"):
+        s.signatures(jax.random.key(0), paths, paths, **given)

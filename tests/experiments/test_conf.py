@@ -4,6 +4,9 @@ import jax
 import numpy as np
 import pytest
 import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.types import RunMode
 
 from fingan_jax import drawing, pipeline
 from fingan_jax.build import build, config_dir
@@ -42,9 +45,9 @@ def test_every_optimizer_moves_a_parameter_downhill(composed, name):
     cfg = composed(f"optimizer={name}")
     for player in ("gen", "disc"):
         optimizer = build(cfg.optimizer[player])
-        params = {"w": np.ones(3, np.float32)}
+        params = {part: np.ones(3, np.float32) for part in ("w", "embedder", "recovery")}
         updates, _ = optimizer.update(params, optimizer.init(params), params)
-        assert np.all(np.asarray(updates["w"]) < 0)
+        assert all(np.all(np.asarray(update) < 0) for update in updates.values())
 
 
 @pytest.mark.parametrize("name", GROUPS["noise"])
@@ -115,3 +118,21 @@ def test_an_objective_is_chosen_as_a_list_with_its_weights(composed):
     objective = pipeline.assemble(cfg).objective
     assert sorted(objective) == ["gradient_penalty", "wasserstein"]
     assert objective["gradient_penalty"].weight == 5.0
+
+
+def first_of_each(name):
+    """Of a sweep in conf/sweep: the overrides of a job for each value of each key, the others at their first."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        asked = compose("config", overrides=[f"sweep={name}"], return_hydra_config=True).hydra
+        assert (asked.mode, asked.launcher._target_.rpartition(".")[2]) == (RunMode.MULTIRUN, "FusedLauncher")
+        given = [f"{key}={value}" for key, value in asked.sweeper.params.items()]
+        parsed = OverridesParser.create().parse_overrides(given)
+    values = {x.key_or_group: list(x.sweep_string_iterator()) if x.is_sweep_override() else [x.value()] for x in parsed}
+    first = {key: each[0] for key, each in values.items()}
+    return [{**first, key: value} for key, each in values.items() for value in each if key != "seed"]
+
+
+@pytest.mark.parametrize("name", GROUPS["sweep"])
+def test_every_sweep_composes_and_each_of_its_values_can_be_run(composed, name):
+    for job in first_of_each(name):
+        pipeline.assemble(composed(f"sweep={name}", *(f"{key}={value}" for key, value in job.items())))

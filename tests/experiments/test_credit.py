@@ -64,9 +64,7 @@ def test_a_run_goes_on_to_the_bit(ran, command, tmp_path):
 
 
 def test_a_trained_run_is_judged_anew(ran, command, tmp_path):
-    code, _, err = command(
-        "credit", f"run={ran}", f"out={tmp_path}", "credit.portfolio.correlation=0.3", *TINY[-3:], "loans.num_loans=5"
-    )
+    code, _, err = command("credit", f"run={ran}", f"out={tmp_path}", "credit.portfolio.correlation=0.3", *TINY[-3:])
     assert code == 0, err
     before, after = (json.loads((folder / "credit.json").read_text()) for folder in (ran, tmp_path))
     assert after["scores"] == before["scores"]

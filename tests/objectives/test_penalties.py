@@ -1,5 +1,7 @@
 """Penalties against their closed forms on a linear critic w.x and on a quadratic critic x'Ax/2."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fingan_jax.objectives import penalties
+from fingan_jax.objectives.latent import drafted_game
+from fingan_jax.objectives.tail import tail_score
 from fingan_jax.objectives.term import Round
 
 BATCH, TIME, ASSET = 5, 4, 3
@@ -190,3 +194,17 @@ def test_jit_and_vmap_change_nothing(name):
     together = jax.jit(jax.vmap(losses))(ws, jnp.arange(2))
     for i in range(2):
         np.testing.assert_allclose(together[i], losses(ws[i], i), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (partial(penalties.gradient_penalty, target=-1.0), "gradient_penalty.target=-1.0"),
+        (partial(penalties.dragan, spread=-0.5), "dragan: target=1.0 and spread=-0.5"),
+        (partial(drafted_game, share=-1.0), "drafted_game.share=-1.0"),
+        (partial(tail_score, portfolios=-1), "tail_score.portfolios=-1"),
+    ],
+)
+def test_numbers_that_turn_a_term_around_are_refused(make, name):
+    with pytest.raises(ValueError, match=name):
+        make()

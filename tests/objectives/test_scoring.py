@@ -87,7 +87,7 @@ def test_the_true_scale_is_its_minimum_in_a_small_batch() -> None:
 
 
 def test_more_members_than_rows_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"energy_score.members=4 with a batch of 3 rows: raise training.batch_size"):
+    with pytest.raises(ValueError, match=r"^members=4 with a batch of 3 rows: raise training.batch_size"):
         others(round_of(scaled(1.0), batch=3), 3)
 
 

@@ -54,3 +54,12 @@ def test_a_rate_that_is_set_in_the_state_reaches_every_part() -> None:
 def test_no_update_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="every=0 is less than 1"):
         tunable(optax.sgd, 0.1, every=0)
+
+
+def test_a_part_that_the_player_does_not_have_and_a_factor_that_turns_the_gradient_are_refused():
+    optimizer = by_part(0.1, optimizer=optax.sgd, parts={"embeder": optax.adam})
+    with pytest.raises(ValueError, match=r"parts.embeder: the player has no such part"):
+        optimizer.init({"embedder": np.ones(2), "head": np.ones(2)})
+    for factor in (0.0, -0.1):
+        with pytest.raises(ValueError, match="give a number above 0"):
+            slowed(0.1, optimizer=optax.sgd, factor=factor)
