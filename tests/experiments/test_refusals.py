@@ -108,3 +108,31 @@ def test_a_sample_that_cannot_be_drawn_is_refused(trained, command, tmp_path, gi
     assert code == 2
     assert expected in err
     assert err.count("\n") == 1, err
+
+
+UNUSED = {
+    "a look at a run": ("risk", ["run=RUN", "training.num_steps=5"], "training.num_steps=5 has no effect with run="),
+    "a table of seeds": ("compare", ["runs=[RUN]", "metrics=[mmd]"], "metrics=[mmd] has no effect on a table of seeds"),
+    "windows of a protocol": (
+        "evaluate",
+        ["generator=floors", "data=garch", "protocol=timegan", "windows.window=48", "out=OUT"],
+        "windows.window=48 has no effect on this protocol",
+    ),
+    "a run to resume": ("train", ["resume=true"], "resume=true: of which run? Give its folder too"),
+    "borrowers and a seed": ("credit", ["seed=1.5", "hydra.run.dir=OUT"], "seed=1.5 must be a whole number"),
+    "borrowers and a mirror": ("credit", ["wandb.mode=of", "loans.num_loans=900", "hydra.run.dir=OUT"], "wandb.mode"),
+}
+
+
+@pytest.mark.parametrize("case", UNUSED.values(), ids=UNUSED.keys())
+def test_what_would_have_no_effect_is_refused_before_anything_is_written(command, tmp_path, monkeypatch, case):
+    name, given, expected = case
+    monkeypatch.chdir(tmp_path)
+    places = {"RUN": str(tmp_path / "none"), "OUT": str(tmp_path / "out")}
+    for word, place in places.items():
+        given = [arg.replace(word, place) for arg in given]
+    code, _, err = command(name, *given)
+    assert code == 2, err
+    assert expected in err
+    assert not (tmp_path / "out" / "config.yaml").exists()
+    assert not (tmp_path / "runs").exists() or not any(path.is_file() for path in (tmp_path / "runs").rglob("*"))
