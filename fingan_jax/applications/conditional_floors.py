@@ -6,6 +6,7 @@ Each takes a run, for its data alone, and gives the numbers of `conditional.scor
 import inspect
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Float
 

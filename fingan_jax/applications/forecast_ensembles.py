@@ -83,5 +83,5 @@ def true(law: Mapping[str, Any], returns: np.ndarray, rows: np.ndarray, settings
 
         return jax.lax.map(one, (keys, rows))
 
-    keys = jax.vmap(lambda row: jax.random.fold_in(key(settings, 2), row))(jnp.asarray(rows))
+    keys = jax.vmap(lambda row: jax.random.fold_in(part_key(settings.seed, 2), row))(jnp.asarray(rows))
     return np.asarray(run(keys, jnp.asarray(rows, jnp.int32)))

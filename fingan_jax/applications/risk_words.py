@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fingan_jax.applications.risk_backtest import GENERATOR
+from fingan_jax.applications.words import p_value
 
 NAMES = {
     "generator": "Generator",

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 from fingan_jax.evaluation.paths import PathArray, Series
 from fingan_jax.types import Paths
 
-Score = Callable[[Paths], Float[Array, "batch"]]
+Score = Callable[[Paths], Float[Array, " batch"]]
 EDGES = (0.5, 1.0, 2.0, 3.0)  # of moves, in standard deviations
 
 

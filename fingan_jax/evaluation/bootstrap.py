@@ -8,9 +8,9 @@ from jaxtyping import Float
 
 Runs = Float[np.ndarray, "run *rest"]
 Drawn = Sequence[Float[np.ndarray, "draw run *rest"]]  # of each stratum
-Statistic = Callable[[Drawn], Float[np.ndarray, "draw *out"]]
+Statistic = Callable[[Drawn], Float[np.ndarray, " draw *out"]]
 Values = Float[np.ndarray, "*out"]
-Bounds = Callable[[Values, Float[np.ndarray, "draw *out"], Sequence[Float[np.ndarray, "run *out"]], float], Values]
+Bounds = Callable[[Values, Float[np.ndarray, " draw *out"], Sequence[Float[np.ndarray, " run *out"]], float], Values]
 
 
 class Interval(NamedTuple):
@@ -21,7 +21,7 @@ class Interval(NamedTuple):
     high: Values
 
 
-def mean(drawn: Drawn) -> Float[np.ndarray, "draw *rest"]:
+def mean(drawn: Drawn) -> Float[np.ndarray, " draw *rest"]:
     """The mean over the runs of the only stratum."""
     return np.mean(drawn[0], axis=1)
 

@@ -83,7 +83,7 @@ def answer(
             "draws=0 for a table without intervals"
         )
 
-    def spread(strata: Sequence[Float[np.ndarray, "run *rest"]], statistic: Callable[[Drawn], np.ndarray]) -> Interval:
+    def spread(strata: Sequence[Float[np.ndarray, " run *rest"]], statistic: Callable[[Drawn], np.ndarray]) -> Interval:
         enough = min(map(len, strata)) > 1
         return interval(strata, statistic, draws=draws if enough else 0, bounds=bounds)
 
@@ -148,7 +148,7 @@ def _contrasts(study: Study, baseline: str, test: Test) -> dict[str, list[Contra
     return found
 
 
-def _by_seed(seeds: Sequence[int], values: Float[np.ndarray, "run *rest"]) -> dict[int, Float[np.ndarray, "*rest"]]:
+def _by_seed(seeds: Sequence[int], values: Float[np.ndarray, " run *rest"]) -> dict[int, Float[np.ndarray, "*rest"]]:
     """What was measured of each seed, the mean where runs that were pooled share one."""
     return {seed: values[np.asarray(seeds) == seed].mean(axis=0) for seed in dict.fromkeys(seeds)}
 

@@ -8,7 +8,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 LIMIT, MANY = 64 * 2**20, 256  # bytes and number of all results kept, the longest unused dropped first
 LARGEST = LIMIT // 4  # bytes of a result that is kept
 _kept: OrderedDict[Any, Any] = OrderedDict()

@@ -13,7 +13,7 @@ Play = Callable[[NoiseArray], Paths]
 Directions = Float[Array, "direction channel"]
 
 
-def leading_directions(play: Play, noise: NoiseArray, count: int) -> tuple[Directions, Float[Array, "channel"]]:
+def leading_directions(play: Play, noise: NoiseArray, count: int) -> tuple[Directions, Float[Array, " channel"]]:
     """The `count` directions of the noise along which paths move most, and the share of movement of every one.
 
     A direction v [channel] of norm 1 is added to all steps alike, so it is a vector noise's z itself, and in noise in
@@ -28,7 +28,7 @@ def leading_directions(play: Play, noise: NoiseArray, count: int) -> tuple[Direc
         raise ValueError(f"count={count}: at least 1 direction is needed")
     channels = noise.shape[-1]
 
-    def moved(v: Float[Array, "channel"]) -> Paths:
+    def moved(v: Float[Array, " channel"]) -> Paths:
         return play(noise + jnp.broadcast_to(v, noise.shape))
 
     jacobian = jax.jacfwd(moved)(jnp.zeros(channels, noise.dtype)).reshape(-1, channels)
@@ -40,7 +40,7 @@ def leading_directions(play: Play, noise: NoiseArray, count: int) -> tuple[Direc
 
 
 def traverse(
-    play: Play, noise: NoiseArray, directions: Directions, grid: Float[Array, "place"]
+    play: Play, noise: NoiseArray, directions: Directions, grid: Float[Array, " place"]
 ) -> Float[Array, "direction place batch time asset"]:
     """Paths of the same noise with its coordinate along each direction v set to each s of `grid`, all else kept.
 
@@ -50,7 +50,7 @@ def traverse(
     """
     steps = noise.shape[1]
 
-    def at(v: Float[Array, "channel"], s: Float[Array, ""]) -> Paths:
+    def at(v: Float[Array, " channel"], s: Float[Array, ""]) -> Paths:
         coordinate = jnp.einsum("btz,z->b", noise, v) / jnp.sqrt(steps)
         shift = (s - coordinate) / jnp.sqrt(steps)
         return play(noise + shift[:, None, None] * v[None, None, :])

@@ -102,6 +102,6 @@ class DailyDiscriminator(nn.Module):
     unroll: int = 1
 
     @nn.compact
-    def __call__(self, x: Float[Array, "batch time channel"], cond: Known = None) -> Float[Array, "batch"]:
+    def __call__(self, x: Float[Array, "batch time channel"], cond: Known = None) -> Float[Array, " batch"]:
         outputs, _ = Recurrence(self.hidden, self.layers, GRU, self.unroll)(Condition()(x, cond))
         return jnp.mean(Dense(1)(outputs), axis=(1, 2))

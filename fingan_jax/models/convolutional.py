@@ -59,7 +59,7 @@ class TCNDiscriminator(nn.Module):
     strided: bool = True
 
     @nn.compact
-    def __call__(self, x: Paths, cond: Float[Array, "batch past feature"] | None = None) -> Float[Array, "batch"]:
+    def __call__(self, x: Paths, cond: Float[Array, "batch past feature"] | None = None) -> Float[Array, " batch"]:
         path, field = prepend(x, cond), grids.receptive_field(self.dilations)
         if path.shape[1] < field:
             raise ValueError(
@@ -115,7 +115,7 @@ class ConvolutionDiscriminator(nn.Module):
     layer_norm: bool = False
 
     @nn.compact
-    def __call__(self, x: Paths, cond: Float[Array, "batch past feature"] | None = None) -> Float[Array, "batch"]:
+    def __call__(self, x: Paths, cond: Float[Array, "batch past feature"] | None = None) -> Float[Array, " batch"]:
         h = prepend(x, cond)
         for features in self.channels:
             h = Dense(features, self.spectral_norm)(patches(h, self.kernel, self.stride))

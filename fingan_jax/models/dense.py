@@ -36,6 +36,6 @@ class DenseDiscriminator(nn.Module):
     layer_norm: bool = False
 
     @nn.compact
-    def __call__(self, x: Paths, cond: Float[Array, "batch past feature"] | None = None) -> Float[Array, "batch"]:
+    def __call__(self, x: Paths, cond: Float[Array, "batch past feature"] | None = None) -> Float[Array, " batch"]:
         h = MLP(self.sizes, self.spectral_norm, self.layer_norm)(flatten(x, cond))
         return Dense(1, self.spectral_norm)(h)[:, 0]

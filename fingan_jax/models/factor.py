@@ -175,7 +175,7 @@ class FactorVolatilityGenerator(nn.Module):
             keep * memory.square + (1 - keep) * values**2,
         )
 
-    def decay(self) -> Float[Array, "speed"]:
+    def decay(self) -> Float[Array, " speed"]:
         """The share of an average that is left a day later, 2^(-1 / half-life)."""
         return 2.0 ** -jnp.exp(-self.keep)
 

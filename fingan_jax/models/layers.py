@@ -23,7 +23,7 @@ def spectral_normalise(kernel: Float[Array, "rows columns"], iterations: int = 3
     wide = kernel.astype(jnp.float32)
     fixed = jax.lax.stop_gradient(wide)
 
-    def iterate(_: int, v: Float[Array, "columns"]) -> Float[Array, "columns"]:
+    def iterate(_: int, v: Float[Array, " columns"]) -> Float[Array, " columns"]:
         return _unit(_unit(fixed @ v) @ fixed)
 
     start = jax.random.normal(jax.random.key(0), wide.shape[1:], wide.dtype)
@@ -32,7 +32,7 @@ def spectral_normalise(kernel: Float[Array, "rows columns"], iterations: int = 3
     return (wide / jnp.maximum(u @ wide @ v, 1e-12)).astype(kernel.dtype)
 
 
-def _unit(x: Float[Array, "size"]) -> Float[Array, "size"]:
+def _unit(x: Float[Array, " size"]) -> Float[Array, " size"]:
     return x / jnp.maximum(jnp.linalg.norm(x), 1e-12)
 
 

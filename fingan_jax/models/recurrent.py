@@ -193,6 +193,6 @@ class RecurrentDiscriminator(nn.Module):
     unroll: int = 1
 
     @nn.compact
-    def __call__(self, x: Paths, cond: Float[Array, "batch past feature"] | None = None) -> Float[Array, "batch"]:
+    def __call__(self, x: Paths, cond: Float[Array, "batch past feature"] | None = None) -> Float[Array, " batch"]:
         _, last = Recurrence(self.hidden, self.layers, self.cell, self.unroll)(prepend(x, cond))
         return Dense(1)(last)[:, 0]

@@ -97,5 +97,5 @@ class ResidualDiscriminator(nn.Module):
     sizes: Sequence[int] = (50, 50, 50)
 
     @nn.compact
-    def __call__(self, x: Paths, cond: Known = None) -> Float[Array, "batch"]:
+    def __call__(self, x: Paths, cond: Known = None) -> Float[Array, " batch"]:
         return ResidualMLP(1, self.sizes)(flatten(cond, x))[:, 0]

@@ -60,7 +60,7 @@ class TabularDiscriminator(nn.Module):
     sizes: Sequence[int] = (256, 256)
 
     @nn.compact
-    def __call__(self, x: Records, cond: Float[Array, "batch record category"] | None = None) -> Float[Array, "batch"]:
+    def __call__(self, x: Records, cond: Float[Array, "batch record category"] | None = None) -> Float[Array, " batch"]:
         read = numbers_of(x, self.centres, self.spreads)
         return Dense(1)(MLP(self.sizes)(flatten(x, read, cond)))[:, 0]
 

@@ -83,7 +83,7 @@ def rests(term: Term, below: float = 0.15, weight: float = 1.0) -> Term:
 def reconstruction(weight: float = 1.0) -> Term:
     """`mean (recover(embed(x)) - x)^2` [batch] over days and assets, for embedder and recovery."""
 
-    def gen(round_: Round) -> Float[Array, "batch"]:
+    def gen(round_: Round) -> Float[Array, " batch"]:
         again = ask(round_, "recover", ask(round_, "embed", round_.real))
         return jnp.mean((again - round_.real) ** 2, axis=(1, 2))
 
@@ -96,7 +96,7 @@ def one_step_ahead(weight: float = 1.0) -> Term:
     Both the supervisor and the embedder learn from it: see `only`. Yoon, Jarrett and van der Schaar 2019, equation 9.
     """
 
-    def gen(round_: Round) -> Float[Array, "batch"]:
+    def gen(round_: Round) -> Float[Array, " batch"]:
         latents = ask(round_, "embed", round_.real)
         ahead = ask(round_, "supervise", latents)
         return jnp.mean((ahead[:, :-1] - latents[:, 1:]) ** 2, axis=(1, 2))
@@ -119,11 +119,11 @@ def drafted_game(share: float = 1.0, weight: float = 1.0) -> Term:
         drafts = ask(round_, "drafts", round_.noise, round_.cond)
         return [ask(round_, "supervise", drafts), drafts]
 
-    def gen(round_: Round) -> Float[Array, "batch"]:
+    def gen(round_: Round) -> Float[Array, " batch"]:
         ahead, drafts = _scores(round_, fakes(round_))
         return softplus(-ahead) + share * softplus(-drafts)
 
-    def disc(round_: Round) -> Float[Array, "batch"]:
+    def disc(round_: Round) -> Float[Array, " batch"]:
         real, ahead, drafts = _scores(round_, [ask(round_, "embed", round_.real), *fakes(round_)])
         return softplus(-real) + softplus(ahead) + share * softplus(drafts)
 
@@ -142,7 +142,7 @@ def ask(round_: Round, method: str, *args: Array | None) -> Array:
         ) from error
 
 
-def _scores(round_: Round, latents: Sequence[Array]) -> list[Float[Array, "batch"]]:
+def _scores(round_: Round, latents: Sequence[Array]) -> list[Float[Array, " batch"]]:
     """The scores of each of these, from one batch of all; in turns, so that a batch split over devices stays put."""
     together = jnp.stack(list(latents), axis=1).reshape(-1, *latents[0].shape[1:])
     cond = jnp.repeat(round_.cond, len(latents), axis=0) if round_.cond is not None else None

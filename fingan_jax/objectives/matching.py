@@ -8,7 +8,7 @@ from fingan_jax.objectives.term import Round, Term
 from fingan_jax.types import Paths
 
 
-def mean_and_std(x: Paths) -> tuple[Float[Array, "asset"], Float[Array, "asset"]]:
+def mean_and_std(x: Paths) -> tuple[Float[Array, " asset"], Float[Array, " asset"]]:
     """Mean and standard deviation of each asset over batch and time, the latter with gradient 0 where it is 0."""
     values = x.reshape(-1, x.shape[-1])
     mean = values.mean(axis=0)

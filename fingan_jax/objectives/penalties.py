@@ -21,12 +21,12 @@ def input_gradient(disc: Callable[..., Array], x: Paths, cond: Array | None) -> 
     return jax.grad(lambda x: disc(x, cond).sum())(x)
 
 
-def norm(g: Paths) -> Float[Array, "batch"]:
+def norm(g: Paths) -> Float[Array, " batch"]:
     """`|g|` over time and assets, with gradient 0 (not infinity) where it is 0."""
     return optax.safe_norm(g, 0.0, axis=(1, 2))
 
 
-def squared_norm(g: Paths) -> Float[Array, "batch"]:
+def squared_norm(g: Paths) -> Float[Array, " batch"]:
     """`|g|^2` over time and assets."""
     return (g**2).sum(axis=(1, 2))
 
@@ -37,7 +37,7 @@ def interpolates(round_: Round) -> Paths:
     return mix * round_.real + (1 - mix) * round_.fake
 
 
-def penalty(points: Callable[[Round], Paths], price: Callable[[Paths], Float[Array, "batch"]], weight: float) -> Term:
+def penalty(points: Callable[[Round], Paths], price: Callable[[Paths], Float[Array, " batch"]], weight: float) -> Term:
     """The term that charges the discriminator `price(g)` for its gradient `g` at `points(round_)`."""
     return Term(disc=lambda round_: price(input_gradient(round_.disc, points(round_), round_.cond)), weight=weight)
 

@@ -22,7 +22,7 @@ def energy_score(members: int = 2, horizons: bool = True, weight: float = 1.0) -
     if members < 2:
         raise ValueError(f"energy_score.members={members}: the spread of a forecast shows in 2 members or more")
 
-    def gen(round_: Round) -> Float[Array, "batch"]:
+    def gen(round_: Round) -> Float[Array, " batch"]:
         fakes = [round_.fake, *others(round_, members - 1)]
         views = [lambda x: x, per_root_day] if horizons else [lambda x: x]
         scores = [_score([view(x) for x in fakes], view(round_.real)) for view in views]
@@ -51,11 +51,11 @@ def per_root_day(x: Paths) -> Paths:
     return jnp.cumsum(x, axis=1) / jnp.sqrt(days)[None, :, None]
 
 
-def _score(fakes: list[Paths], real: Paths) -> Float[Array, "batch"]:
+def _score(fakes: list[Paths], real: Paths) -> Float[Array, " batch"]:
     near = jnp.stack([_distance(fake, real) for fake in fakes]).mean(axis=0)
     pairs = [_distance(x, y) for i, x in enumerate(fakes) for y in fakes[:i]]
     return near - jnp.stack(pairs).mean(axis=0) / 2
 
 
-def _distance(x: Paths, y: Paths) -> Float[Array, "batch"]:
+def _distance(x: Paths, y: Paths) -> Float[Array, " batch"]:
     return jnp.sqrt(((x - y) ** 2).sum(axis=2) + 1e-12).mean(axis=1)

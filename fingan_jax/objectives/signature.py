@@ -39,7 +39,7 @@ def sig_wasserstein(
         raise ValueError(f"sig_wasserstein: {numbers}: 1 or more of each and a ridge above 0 are needed")
     steps = LAGGED if augmentations is None else tuple(augmentations)
 
-    def gen(round_: Round) -> Float[Array, "condition"]:
+    def gen(round_: Round) -> Float[Array, " condition"]:
         known = _features(round_, depth, steps)
         _check(known, conditions, members)
         expected = regression(known[conditions:], signature(augment(round_.real[conditions:], steps), depth), ridge)

@@ -92,16 +92,16 @@ main()
 
 def looked(environment, tmp_path, *overrides):
     (tmp_path / "looks.py").write_text(LOOKS)
-    argv = [sys.executable, str(tmp_path / "looks.py"), "--multirun", f"hydra.sweep.dir={tmp_path / 'S'}", "data=garch"]
+    argv = [sys.executable, str(tmp_path / "looks.py"), "--multirun", f"hydra.sweep.dir={tmp_path / 'S'}"]
     return subprocess.run([*argv, *overrides], env=environment, capture_output=True, text=True, check=False)
 
 
 def test_a_job_that_fails_after_its_training_is_not_done(environment, command, tmp_path):
-    done = looked(environment, tmp_path, "seed=0,1")
+    done = looked(environment, tmp_path, "data=garch", "seed=0,1")
     assert done.returncode == 1
     assert "1 done, 1 failed" in done.stdout
     assert "no solution" in done.stdout
-    again = looked(environment, tmp_path, "seed=0,1")
+    again = looked(environment, tmp_path, "data=garch", "seed=0,1")
     assert "1 of 2 runs are done" in again.stdout
     _, out, _ = command("status", f"sweep={tmp_path / 'S'}")
     assert out.splitlines()[-1] == "1 done, 1 failed"
@@ -110,7 +110,7 @@ def test_a_job_that_fails_after_its_training_is_not_done(environment, command, t
 def test_looks_at_one_run_from_a_sweep_are_kept_apart(environment, tmp_path):
     run = tmp_path / "seed=0,a-1f"  # as sweeps name their folders, which Hydra does not take unquoted
     run.mkdir()
-    done = looked(environment, tmp_path, "seed=0", f"run={run}", "risk.levels=[0.01],[0.05]")
+    done = looked(environment, tmp_path, f"run={run}", "risk.levels=[0.01],[0.05]")
     assert done.returncode == 0, done.stderr
     assert "2 done" in done.stdout
     assert [path.read_text() for path in (tmp_path / "S").glob("*/risk.html")] == 2 * [str(run)]
