@@ -87,7 +87,8 @@ def samples(
 def scores(shown: Shown, *, group: str, metrics: Sequence[str]) -> Figure:
     """Each metric of a group as a panel: the paper's numbers, ours with their 95 % intervals, floors and ceilings.
 
-    On a log scale; what is 0 or below is not drawn. Raises NothingDoneError without a run.
+    On a log scale; what is 0 or below, and what the paper has of another score, is not drawn. Raises NothingDoneError
+    without a run.
     """
     rows = {kind: [row for row in found if row["group"] == group] for kind, found in shown.found._asdict().items()}
     if not rows["runs"]:
@@ -95,10 +96,12 @@ def scores(shown: Shown, *, group: str, metrics: Sequence[str]) -> Figure:
     told = shown.paper.groups[group]
     settings = [name for name in told.settings if any(row["setting"] == name for row in rows["runs"])]
     labels = [*(f"paper: {name}" for name in told.published), *settings, *tables.by_floor(rows["floors"])]
-    figure = Figure(figsize=(8.0, 1.0 + 0.24 * len(labels)), layout="constrained")
+    figure = Figure(figsize=(3.0 + 1.3 * len(metrics), 1.0 + 0.24 * len(labels)), layout="constrained")
     axes = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for ax, key in zip(axes, metrics, strict=True):
-        dots = [*_published(told.published, key), *_ours(settings, rows["runs"], key), *_floors(rows["floors"], key)]
+        comparable = shown.paper.metrics[key].comparable
+        known = {name: numbers if comparable else {} for name, numbers in told.published.items()}
+        dots = [*_published(known, key), *_ours(settings, rows["runs"], key), *_floors(rows["floors"], key)]
         for place, (value, half, colour, mark) in enumerate(dots):
             if value > 0:
                 low = min(half, 0.98 * value) if half > 0 else 0.0
