@@ -30,3 +30,9 @@ def test_what_does_not_vary_is_named(rng):
             call()
     with pytest.raises(ValueError, match="5 windows and k=9 needs 11: give more"):
         inputs.enough(11, "k=9", x, np.ones((20, 1, 1)))
+
+
+def test_options_below_one_are_named():
+    with pytest.raises(ValueError, match="iterations=0: at least 1 is needed"):
+        inputs.positive(repeats=2, iterations=0)
+    inputs.positive(repeats=1)

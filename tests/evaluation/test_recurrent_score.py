@@ -96,9 +96,3 @@ def test_positions_are_below_their_count_and_each_is_picked(counts):
         assert count - 200 < rows.max() < count
         assert not np.array_equal(rows[0], rows[1])
     np.testing.assert_allclose(np.bincount(found[1][0]) / 3000, 1 / counts[1], atol=0.03)
-
-
-def test_options_below_one_are_named():
-    with pytest.raises(ValueError, match="iterations=0: at least 1 is needed"):
-        rs.positive(repeats=2, iterations=0)
-    rs.positive(repeats=1)
