@@ -96,7 +96,8 @@ def reproduce(command, tmp_path, monkeypatch):
         "predictive": partial(predictive, repeats=2, iterations=3),
         "neighbourhoods": neighbourhoods,
     }
-    monkeypatch.setattr(window_protocol, "METRICS", metrics)
+    for score in (window_protocol.by_generator, window_protocol.by_floor, window_protocol.by_halves):
+        monkeypatch.setitem(score.__kwdefaults__, "metrics", metrics)
     where = (f"out={tmp_path / 'runs'}", f"tables={tmp_path / 'tables'}", "seeds=[0]", "steps=4", "settings=[RTSGAN]")
 
     def run(*given, runs=()):

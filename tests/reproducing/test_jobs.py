@@ -94,7 +94,8 @@ def configs(monkeypatch):
 
 def finish(folder, data="x"):
     folder.mkdir(parents=True)
-    (folder / run_folder.CONFIG).write_text(f"data: {data}\ndevices: 1\ngiven: 0\nseed: 0\nprovenance: {{a: b}}\n")
+    config = {"data": data, "devices": {"count": 1}, "given": 0, "seed": 0, "provenance": {"a": "b"}}
+    run_folder.write_json(folder / run_folder.CONFIG, config)
     (folder / run_folder.REPORT).write_text("done")
 
 
@@ -132,7 +133,7 @@ def test_a_finished_run_of_another_config_is_refused_before_anything_is_trained(
     plan = jobs.chosen(jobs.planned(small, tmp_path), seeds=[0])
     monkeypatch.setattr(training_jobs, "train_all", lambda *args, **kwargs: pytest.fail("trained"))
     finish(plan[0].folder, data="y")
-    compose = lambda given: {"given": 0, "devices": 1, "data": "x", "seed": 5}
+    compose = lambda given: {"given": 0, "devices": {"count": 1}, "data": "x", "seed": 5}
     with pytest.raises(run_folder.RunFolderError, match=r"another data=y \(now x\): choose another out=DIR"):
         jobs.check_done(plan, compose)
     jobs.check_done(plan[1:], compose)
