@@ -1,6 +1,6 @@
 """Runs beside each other: python experiments/compare.py runs=GLOB by=objective out=DIR, or seeds alone: sweep=FOLDER"""
 
-from fingan_jax.launchers.entry import command
+from fingan_jax.launchers.entry import command, overridden
 
 
 @command("compare", spelt={"sweep": "folder"})
@@ -12,14 +12,12 @@ def seeds(cfg):
     import json
     import sys
 
-    from hydra.core.hydra_config import HydraConfig
-
     from fingan_jax import gathering, identity
     from fingan_jax.evaluation import compare
     from fingan_jax.training import run_folder
 
-    for arg in HydraConfig.get().overrides.task:
-        if arg.lstrip("+~").partition("=")[0] not in ("runs", "folder"):
+    for key, arg in overridden():
+        if key not in ("runs", "folder"):
             raise ValueError(f"{arg} has no effect on a table of seeds alone: give by=KEY, or out=DIR, with it")
     given = list_of(cfg.runs)
     if not (given or cfg.folder):

@@ -1,6 +1,6 @@
 """Score a run again, or any generator beside the floors: python experiments/evaluate.py run=FOLDER"""
 
-from fingan_jax.launchers.entry import command
+from fingan_jax.launchers.entry import command, overridden
 
 
 @command("evaluate")
@@ -16,16 +16,13 @@ def main(cfg):
 def judge_run(cfg):
     from pathlib import Path
 
-    from hydra.core.hydra_config import HydraConfig
-
     from fingan_jax import runs
     from fingan_jax.evaluation.table import table
     from fingan_jax.training import devices, run_folder
 
-    given = HydraConfig.get().overrides.task
-    foreign = [arg for arg in given if arg.lstrip("+~").startswith(("protocol", "data", "out=", "windows", "sampling"))]
-    if foreign:
-        raise ValueError(f"{foreign[0]}: a run is scored by its own protocol on its own data; give generator=FILE")
+    for key, arg in overridden():
+        if key in ("protocol", "data", "out", "windows", "sampling"):
+            raise ValueError(f"{arg}: a run is scored by its own protocol on its own data; give generator=FILE")
     trusted = tuple(cfg.trusted_packages)
     run = runs.load_run(Path(cfg.run), trusted)
     step, state = runs.load_state(run)
@@ -39,7 +36,6 @@ def judge_generator(cfg):
     import time
     from pathlib import Path
 
-    from hydra.core.hydra_config import HydraConfig
     from tqdm import tqdm
 
     from fingan_jax import judging
@@ -52,8 +48,8 @@ def judge_generator(cfg):
     trial = judging.prepare(cfg, tuple(cfg.trusted_packages))
     own, floors = isinstance(trial.judge, Protocol), cfg.generator == "floors"
     unused = (*["windows"] * own, *["sampling"] * (own or not floors))
-    for arg in HydraConfig.get().overrides.task:
-        if arg.lstrip("+~").startswith(unused):
+    for key, arg in overridden():
+        if key in unused:
             raise ValueError(f"{arg} has no effect on this protocol, which cuts and draws for itself: see protocol.cut")
     track = lambda things, unit: tqdm(things, desc=unit, leave=unit == "generator", disable=None)
     result = judging.judge(trial, Path(cfg.out), track=track, cfg=cfg)

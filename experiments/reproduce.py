@@ -11,7 +11,7 @@ def main(cfg):
     begun = launched()
     from pathlib import Path
 
-    from fingan_jax.build import as_dict, config_dir
+    from fingan_jax.build import as_dict, build_once, config_dir
     from fingan_jax.reproducing import jobs, pages, paper, rows
     from fingan_jax.schema import check_kinds
     from fingan_jax.training import devices
@@ -31,9 +31,10 @@ def main(cfg):
     tabled = {name: rows.read_rows(folder / rows.RESULTS) for name, folder in tables.items()}
     plans = {name: jobs.planned(known[name], Path(cfg.out) / name, rows=tabled[name], **asked) for name in names}
     wanted = {name: jobs.chosen(plan, **named) if cfg.train else jobs.done(plan) for name, plan in plans.items()}
+    make = build_once()
     for name, one in known.items():
         jobs.check_done(plans[name], composed)
-        kept = recorded(one, plans[name], tables[name], wanted[name])
+        kept = recorded(one, plans[name], tables[name], make, wanted[name])
         wanted[name] = [job for job in wanted[name] if cfg.redo or job.folder not in kept.rows]
     left = {name: jobs.left(chosen, composed) for name, chosen in wanted.items()}
     undone = False
@@ -41,7 +42,7 @@ def main(cfg):
         if signal := jobs.run_all(left[name], composed, begun=begun):
             print(f"stopped; go on with:\n  {shlex.join(['python', *sys.argv])}", file=sys.stderr)
             return 128 + signal
-        report(one, plans[name], tables[name], trusted)
+        report(one, plans[name], tables[name], make, trusted)
         undone |= any(state != "done" for state, _ in jobs.standings(wanted[name]).values())
     every = [paper.read(config_dir() / "paper" / f"{name}.yaml", trusted=trusted) for name in paper.names(paper.EVERY)]
     print(f"\nall papers: {pages.write_all(every, Path(cfg.tables))}")
@@ -55,23 +56,23 @@ def composed(overrides):
     return compose("config", overrides=list(overrides))
 
 
-def recorded(one, plan, folder, wanted=()):
+def recorded(one, plan, folder, make, wanted=()):
     """The rows in `folder` of runs that are not here. Raises ConfigError if any but `wanted` ones would be lost."""
     from fingan_jax.reproducing import made_of, records, rows
 
     path = folder / rows.RESULTS
     there = rows.read_rows(path)
-    found = records.on_record(plan, there, made_of.how(one), composed)
+    found = records.on_record(plan, there, made_of.how(one), compose=composed, make=make)
     records.check_none_lost(one, path, there, plan, wanted, found)
     return found
 
 
-def report(one, plan, folder, trusted):
+def report(one, plan, folder, make, trusted):
     """Scores what is done, and writes and prints the paper's tables, in which no row is lost."""
     from fingan_jax.reproducing import drawings, jobs, pages, scores, tables
     from fingan_jax.training import sweep_folder
 
-    kept = recorded(one, plan, folder)  # again: since the command began, a run may have failed or another added rows
+    kept = recorded(one, plan, folder, make)  # again: a run may have failed, or another added rows
     found = scores.score_all(one, plan, folder, trusted, kept)
     stood = jobs.standings(plan, kept.rows) | jobs.elsewhere(one, found.runs)
     lost = jobs.left_out(one, {row["group"] for row in found.runs})

@@ -1,7 +1,8 @@
 """The one place where a config becomes objects: the allowlist, the signature check, then Hydra's `instantiate`."""
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from fingan_jax.schema import MISSING, ConfigError, check_node, closest, join_ke
 if TYPE_CHECKING:
     from fingan_jax.objectives.term import Term
 
-__all__ = ["ConfigError", "as_dict", "build", "build_objective", "config_dir", "read_config"]
+__all__ = ["ConfigError", "as_dict", "build", "build_objective", "build_once", "config_dir", "read_config"]
 
 MAX_CONFIG_BYTES = 256 * 1024
 MAX_DEPTH = 64  # of nested lists and mappings
@@ -50,6 +51,19 @@ def build(cfg: Any, *, trusted_packages: Sequence[str] = (), **overrides: Any) -
         key = join_key(root, found[1]) if found else root
         message = _line(cause)
         raise ConfigError(message if message.startswith(key) else f"{key}: {message}") from cause
+
+
+def build_once() -> Callable[..., Any]:
+    """`build` that builds what a config describes only once: prices that many runs name are loaded once."""
+    known: dict[str, Any] = {}
+
+    def once(cfg: Any, *, trusted_packages: Sequence[str] = ()) -> Any:
+        key = json.dumps(as_dict(cfg), sort_keys=True, default=list)
+        if key not in known:
+            known[key] = build(cfg, trusted_packages=trusted_packages)
+        return known[key]
+
+    return once
 
 
 def build_objective(cfg: Any, *, trusted_packages: Sequence[str] = ()) -> dict[str, "Term"]:

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from fingan_jax.build import ConfigError, build, build_objective, config_dir, read_config
+from fingan_jax.build import ConfigError, build, build_objective, build_once, config_dir, read_config
 from fingan_jax.objectives.term import Term
 
 ADAM = {"_target_": "optax.adam", "learning_rate": 0.1}
@@ -489,6 +489,15 @@ def test_configs_are_found_beside_the_package_and_inside_it(tmp_path: Path, monk
     (tmp_path / "fingan_jax" / "conf").mkdir(parents=True)
     (tmp_path / "conf").mkdir()
     assert config_dir() == tmp_path / "fingan_jax" / "conf"
+
+
+def test_what_is_asked_for_again_is_built_once() -> None:
+    make, node = build_once(), {"_target_": "optax.sgd", "learning_rate": 0.1}
+    first = make(node)
+    assert make(OmegaConf.create(dict(reversed(node.items())))) is first
+    assert make({**node, "learning_rate": 0.2}) is not first
+    with pytest.raises(ConfigError, match="learning_rat"):
+        make({"_target_": "optax.sgd", "learning_rat": 0.1})
 
 
 def test_importing_build_imports_nothing_slow() -> None:

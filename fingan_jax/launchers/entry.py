@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from glob import glob
 from pathlib import Path
@@ -58,7 +58,7 @@ def command(
 
             def checked(cfg: DictConfig) -> int | None:
                 if page and cfg.run is not None:
-                    _check_given(config_name, HydraConfig.get().overrides.task)
+                    _check_given(config_name)
                 _check_folder(cfg)
                 return main(cfg)
 
@@ -95,11 +95,15 @@ def _spelt(arg: str, names: Mapping[str, str]) -> str:
     return f"{names.get(key, key)}{given}" + (f"'{value}'" if path else value)
 
 
-def _check_given(own: str, given: Sequence[str]) -> None:
+def overridden() -> list[tuple[str, str]]:
+    """What the command line sets, but for Hydra's own keys: the first part of each key, and the override as given."""
+    return [(re.split(r"[.=@/]", arg.lstrip("+~"))[0], arg) for arg in HydraConfig.get().overrides.task]
+
+
+def _check_given(own: str) -> None:
     """Raises ValueError for an override that a look at a trained run has no use for: its config is the run's."""
-    known = ("run", "out", "hydra", *LAUNCHED_WITH, own)
-    for arg in given:
-        if re.split(r"[.=@/]", arg.lstrip("+~"))[0] not in known:
+    for key, arg in overridden():
+        if key not in ("run", "out", *LAUNCHED_WITH, own):
             raise ValueError(
                 f"{arg} has no effect with run=FOLDER, which is looked at as it was trained: leave it out, or leave "
                 f"out run; {own}.* are the keys of the look"
@@ -108,10 +112,11 @@ def _check_given(own: str, given: Sequence[str]) -> None:
 
 def _check_folder(cfg: DictConfig) -> None:
     """Raises ValueError where a run is to be resumed or overwritten in a new folder that nobody named."""
+    hydra = HydraConfig.get()
+    if hydra.mode == RunMode.MULTIRUN or any(arg.startswith("hydra.run.dir=") for arg in hydra.overrides.hydra):
+        return
     for key in ("resume", "overwrite"):
-        named = any(arg.startswith("hydra.run.dir=") for arg in HydraConfig.get().overrides.hydra)
-        alone = HydraConfig.get().mode == RunMode.RUN and not named
-        if alone and cfg.get(key) is True and not (output_dir() / "config.yaml").exists():
+        if cfg.get(key) is True and not (output_dir() / "config.yaml").exists():
             raise ValueError(f"{key}=true: of which run? Give its folder too, as hydra.run.dir=FOLDER")
 
 

@@ -11,11 +11,11 @@ from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from omegaconf import DictConfig
 
-from fingan_jax.build import as_dict, build
+from fingan_jax.build import as_dict, build_once
 from fingan_jax.launchers import study as studies
 from fingan_jax.launchers.composed import compose
 from fingan_jax.launchers.space import Space, corners, overrides, space
-from fingan_jax.launchers.sweeper import KnownPrices, SweepError, launch, plan, reporting, retries_of, unique
+from fingan_jax.launchers.sweeper import SweepError, launch, plan, reporting, retries_of, unique
 from fingan_jax.schema import ConfigError, fits
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class SearchSweeper(Sweeper):
         self._check_settings()
         given = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         found = space(OverridesParser.create(config_loader=self.context.config_loader).parse_overrides(given))
-        self.retries, self.prices = retries_of(self.config), KnownPrices()
+        self.retries, self.make = retries_of(self.config), build_once()
         record = self._checked(found)
         folder = Path(str(self.config.hydra.sweep.dir))
         with held(folder):
@@ -97,9 +97,7 @@ class SearchSweeper(Sweeper):
 
         jobs = [[*found.fixed, *overrides(values)] for values in corners(found.searched)]
         least, *_ = [compose(self.context, self.config, job, 0) for job in jobs]
-        prices = self.prices.of(least)
-        if prices is None:  # to say why
-            prices = build(least.cfg.data, trusted_packages=tuple(least.cfg.trusted_packages))
+        prices = self.make(least.cfg.data, trusted_packages=tuple(least.cfg.trusted_packages))
         validation.check(least.cfg, prices, self.metric, self.direction)
         config = as_dict(least.cfg)
         return {
@@ -114,7 +112,7 @@ class SearchSweeper(Sweeper):
         if not trials:
             return
         jobs = [[*found.fixed, *overrides(trial.params)] for trial in trials.values()]
-        planned = plan(self.context, self.config, jobs, folder, same=found.fixed, prices=self.prices)
+        planned = plan(self.context, self.config, jobs, folder, same=found.fixed, make=self.make)
         runs = dict(zip(trials, planned, strict=True))
         for number in range(len(study.trials), numbers.stop):
             study.add_trial(studies.running(trials[number].params, found.searched, run=runs[number].name))

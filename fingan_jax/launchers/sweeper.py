@@ -1,6 +1,5 @@
 """Sweeps that can be stopped and started again: finished runs are skipped, others resumed, whatever launches them."""
 
-import json
 import logging
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from omegaconf import DictConfig, OmegaConf
 
-from fingan_jax.build import build
+from fingan_jax.build import build_once
 from fingan_jax.launchers.composed import Job, compose
 from fingan_jax.schema import ConfigError, fits
 
@@ -55,29 +54,10 @@ class ResumableSweeper(Sweeper):
         (jobs,) = BasicSweeper.split_arguments(parser.parse_overrides(given), None)
         folder, retries = Path(str(self.config.hydra.sweep.dir)), retries_of(self.config)
         same = set.intersection(*({*overrides} for overrides in jobs)) if len(jobs) > 1 else {*jobs[0]}
-        planned = unique(plan(self.context, self.config, jobs, folder, same=same, prices=KnownPrices()))
+        planned = unique(plan(self.context, self.config, jobs, folder, same=same, make=build_once()))
         with reporting(folder, lambda: _look(folder, planned), self.after):
             for attempt in range(1 + retries):
                 launch(self.launcher, folder, planned, again=attempt > 0, batch=self.batch)
-
-
-class KnownPrices:
-    """The prices that jobs name, each loaded once; None where they cannot be had, which the job itself will say."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Any] = {}
-
-    def of(self, job: Job) -> Any:
-        """The prices of one job; None for a table of borrowers, which its config names alone."""
-        if "data" not in job.cfg:
-            return None
-        key = json.dumps(OmegaConf.to_container(job.cfg.data), sort_keys=True, default=list)
-        if key not in self.known:
-            try:
-                self.known[key] = build(job.cfg.data, trusted_packages=tuple(job.cfg.trusted_packages))
-            except (ValueError, OSError):
-                self.known[key] = None
-        return self.known[key]
 
 
 def retries_of(config: DictConfig) -> int:
@@ -95,11 +75,11 @@ def plan(
     folder: Path,
     *,
     same: Collection[str],
-    prices: KnownPrices,
+    make: Callable[..., Any],
 ) -> list[Any]:
     """The run of each job in `jobs`, named by its overrides but those in `same`, and noted in the sweep's `folder`.
 
-    Jobs that differ in nothing that decides a number are the same run.
+    `make` builds the prices. Jobs that differ in nothing that decides a number are the same run.
 
     Raises: an error of Hydra's or ConfigError for overrides that fit no config; RunFolderError for a folder of another
     experiment.
@@ -110,11 +90,21 @@ def plan(
     composed = [compose(context, config, overrides, i) for i, overrides in enumerate(jobs)]
     planned = []
     for job in composed:
-        run_hash = identity.run_hash(OmegaConf.to_container(job.cfg), prices.of(job))  # type: ignore[arg-type]
+        run_hash = identity.run_hash(OmegaConf.to_container(job.cfg), _prices(job, make))  # type: ignore[arg-type]
         varying = [override for override in job.overrides if override not in same]
         planned.append(sweep_folder.Planned(sweep_folder.name_of(folder, varying, run_hash), job.overrides))
     sweep_folder.remember(folder, unique(planned), sorted({str(job.cfg.name) for job in composed}))
     return planned
+
+
+def _prices(job: Job, make: Callable[..., Any]) -> Any:
+    """The prices of a job; None for a table of borrowers, or where they cannot be had, which the job will say."""
+    if "data" not in job.cfg:
+        return None
+    try:
+        return make(job.cfg.data, trusted_packages=tuple(job.cfg.trusted_packages))
+    except (ValueError, OSError):
+        return None
 
 
 def unique(planned: Sequence[Any]) -> list[Any]:

@@ -96,7 +96,7 @@ def scores(shown: Shown, *, group: str, metrics: Sequence[str]) -> Figure:
     told = shown.paper.groups[group]
     settings = [name for name in told.settings if any(row["setting"] == name for row in rows["runs"])]
     labels = [*(f"paper: {name}" for name in told.published), *settings, *tables.by_floor(rows["floors"])]
-    figure = Figure(figsize=(3.0 + 1.3 * len(metrics), 1.0 + 0.24 * len(labels)), layout="constrained")
+    figure = Figure(figsize=(max(7.5, 3.0 + 1.3 * len(metrics)), 1.0 + 0.24 * len(labels)), layout="constrained")
     axes = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for ax, key in zip(axes, metrics, strict=True):
         comparable = shown.paper.metrics[key].comparable

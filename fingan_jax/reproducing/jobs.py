@@ -175,13 +175,6 @@ def run_all(batches: Sequence[Sequence[Job]], compose: Compose, *, begun: float)
     return 0
 
 
-def elsewhere(paper: Paper, rows: Sequence[Row]) -> dict[str, Standing]:
-    """The same of rows in groups whose file the user has not brought this time."""
-    without = absent(paper)
-    kept = [row for row in rows if row["group"] in without]
-    return {f"{row['group']}/{row['setting']}/seed {row['seed']}": Standing(DONE, ON_RECORD) for row in kept}
-
-
 def standings(jobs: Sequence[Job], recorded: Collection[Path] = ()) -> dict[str, Standing]:
     """Where each run stands, by its place; one that is `recorded`, as done elsewhere, is done until it is redone."""
     stood = {}
@@ -190,3 +183,10 @@ def standings(jobs: Sequence[Job], recorded: Collection[Path] = ()) -> dict[str,
         known = job.folder in recorded and of.state in (PENDING, INTERRUPTED)
         stood[f"{job.group}/{job.setting}/seed {job.seed}"] = Standing(DONE, ON_RECORD) if known else of
     return stood
+
+
+def elsewhere(paper: Paper, rows: Sequence[Row]) -> dict[str, Standing]:
+    """Where those of `rows` stand, by their places, whose group needs a file that is not brought this time."""
+    without = absent(paper)
+    kept = [row for row in rows if row["group"] in without]
+    return {f"{row['group']}/{row['setting']}/seed {row['seed']}": Standing(DONE, ON_RECORD) for row in kept}

@@ -1,12 +1,11 @@
 """Rows on record: of runs whose folders are elsewhere, such as in a fresh clone, that would give the same again."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from fingan_jax import pipeline
-from fingan_jax.build import as_dict, build
+from fingan_jax.build import as_dict
 from fingan_jax.data.prices import Prices
 from fingan_jax.identity import digest, identity, provenance, without_caches
 from fingan_jax.reproducing.jobs import Compose, Job, absent, configs, done
@@ -59,34 +58,25 @@ def _given(value: Any) -> Any:
     return [_given(x) for x in value] if isinstance(value, list | tuple) else value
 
 
-def on_record(plan: Sequence[Job], rows: Sequence[Row], how: Any, compose: Compose) -> Recorded:
-    """Those of `rows` that a planned run without a finished folder would give again, scored as `how` says."""
+def on_record(
+    plan: Sequence[Job], rows: Sequence[Row], how: Any, *, compose: Compose, make: Callable[..., Prices]
+) -> Recorded:
+    """Those of `rows` that a planned run without a finished folder would give again, scored as `how` says.
+
+    `make` builds the prices of a run.
+    """
     finished, known = {job.folder for job in done(plan)}, {place(row): row for row in rows}
     asked = [job for job in plan if place_of(job) in known and job.folder not in finished]
     kept: dict[Path, Row] = {}
     of_group: dict[str, tuple[Config, Prices]] = {}
-    load = _loader()
     for job, cfg in configs(asked, compose):
         config, row = as_dict(cfg), known[place_of(job)]
-        prices = load(config["data"], tuple(config["trusted_packages"]))
+        prices = make(config["data"], trusted_packages=tuple(config["trusted_packages"]))
         config["provenance"] = provenance(prices, config)
         if row.get("run") == mark(config, how):
             kept[job.folder] = row
             of_group.setdefault(job.group, (config, prices))
     return Recorded(kept, of_group)
-
-
-def _loader() -> Callable[[Config, tuple[str, ...]], Prices]:
-    """Loads the prices of a config, each once."""
-    known: dict[str, Prices] = {}
-
-    def load(data: Config, trusted: tuple[str, ...]) -> Prices:
-        key = json.dumps(data, sort_keys=True, default=list)
-        if key not in known:
-            known[key] = build(data, trusted_packages=trusted)
-        return known[key]
-
-    return load
 
 
 def place_of(job: Job) -> tuple[str, str, str]:

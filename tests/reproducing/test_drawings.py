@@ -69,7 +69,7 @@ def test_figures_are_png_of_readable_width_and_the_same_each_time(shown):
     figures = {"Some": lambda shown: drawings.scores(shown, group="Simulated", metrics=["error", "cover"])}
     drawn = drawings.draw_all(shown._replace(paper=shown.paper._replace(figures=figures)))
     assert drawn == drawings.draw_all(shown._replace(paper=shown.paper._replace(figures=figures)))
-    assert imread(io.BytesIO(drawn["Some"])).shape[1] >= 600
+    assert imread(io.BytesIO(drawn["Some"])).shape[1] >= 800
     assert len(drawn["Some"]) < 150_000
 
 

@@ -32,7 +32,7 @@ HOW = [1, ["scored so"]]
 
 def resolved(config):
     """As a run folder has it."""
-    return {**config, "provenance": provenance(records._loader()(config["data"], ()), config)}
+    return {**config, "provenance": provenance(build(config["data"]), config)}
 
 
 def changed(**of):
@@ -78,16 +78,12 @@ def test_a_mark_is_of_what_decides_numbers_alone():
     assert records.mark(of_file("a"), HOW) != records.mark(of_file("b"), HOW)
 
 
-def test_rows_that_the_same_runs_would_give_are_kept(plan, monkeypatch):
-    loaded = []
-    monkeypatch.setattr(records, "build", lambda data, **kw: loaded.append(data) or build(data, **kw))
+def test_rows_that_the_same_runs_would_give_are_kept(plan):
     first, second = [job for job in plan if job.setting == "First"], [job for job in plan if job.setting != "First"]
     there = [*map(row, first), row(second[0]), row(second[1], changed(data__seed=2)), {**row(first[0]), "seed": "7"}]
-    loaded.clear()
-    found = records.on_record(plan, there, HOW, compose)
+    found = records.on_record(plan, there, HOW, compose=compose, make=build)
     assert found.rows == {first[0].folder: there[0], first[1].folder: there[1], second[1].folder: there[3]}
-    assert len(loaded) == 2  # the prices of each once
-    assert records.on_record(plan, there, [2, ["scored so"]], compose) == records.NONE
+    assert records.on_record(plan, there, [2, ["scored so"]], compose=compose, make=build) == records.NONE
     config, _ = found.of_group["Simulated"]
     assert config == resolved(CONFIG)
 
@@ -97,7 +93,7 @@ def test_a_run_that_is_done_here_needs_no_record(plan):
         job.folder.mkdir(parents=True)
         (job.folder / run_folder.CONFIG).write_text("{}")
         (job.folder / run_folder.REPORT).write_text("done")
-    assert records.on_record(plan, [row(job) for job in plan], HOW, None) == records.NONE
+    assert records.on_record(plan, [row(job) for job in plan], HOW, compose=None, make=None) == records.NONE
 
 
 def test_rows_that_would_be_lost_are_named(small, plan, tmp_path):
