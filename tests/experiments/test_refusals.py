@@ -113,6 +113,7 @@ def test_a_sample_that_cannot_be_drawn_is_refused(trained, command, tmp_path, gi
 UNUSED = {
     "a look at a run": ("risk", ["run=RUN", "training.num_steps=5"], "training.num_steps=5 has no effect with run="),
     "a table of seeds": ("compare", ["runs=[RUN]", "metrics=[mmd]"], "metrics=[mmd] has no effect on a table of seeds"),
+    "a run that is nowhere": ("forecast", ["run=RUN", "hydra.run.dir=OUT"], "none/config.yaml: no such file"),
     "another protocol of a run": ("evaluate", ["run=RUN", "protocol=timegan"], "a run is scored by its own protocol"),
     "a folder that a run has": ("evaluate", ["run=RUN", "out=OUT"], "a run is scored by its own protocol"),
     "windows of a protocol": (
