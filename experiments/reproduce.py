@@ -15,6 +15,7 @@ def main(cfg):
     from fingan_jax.reproducing import jobs, pages, paper, rows
     from fingan_jax.schema import check_kinds
     from fingan_jax.training import devices
+    from fingan_jax.training.standing import held_in_turn
 
     devices.use_compilation_cache(cfg.cache)
     plain, trusted = as_dict(cfg), tuple(cfg.trusted_packages)
@@ -42,7 +43,8 @@ def main(cfg):
         if signal := jobs.run_all(left[name], composed, begun=begun):
             print(f"stopped; go on with:\n  {shlex.join(['python', *sys.argv])}", file=sys.stderr)
             return 128 + signal
-        report(one, plans[name], tables[name], make, trusted)
+        with held_in_turn(tables[name]):
+            report(one, plans[name], tables[name], make, trusted)
         undone |= any(state != "done" for state, _ in jobs.standings(wanted[name]).values())
     every = [paper.read(config_dir() / "paper" / f"{name}.yaml", trusted=trusted) for name in paper.names(paper.EVERY)]
     print(f"\nall papers: {pages.write_all(every, Path(cfg.tables))}")
@@ -68,7 +70,7 @@ def recorded(one, plan, folder, make, wanted=()):
 
 
 def report(one, plan, folder, make, trusted):
-    """Scores what is done, and writes and prints the paper's tables, in which no row is lost."""
+    """Scores what is done, and writes and prints the paper's tables, `folder` held, in which no row is lost."""
     from fingan_jax.reproducing import drawings, jobs, pages, scores, tables
     from fingan_jax.training import sweep_folder
 

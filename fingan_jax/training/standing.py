@@ -5,9 +5,10 @@ import json
 import os
 import platform
 import re
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -37,6 +38,22 @@ def held(folder: Path) -> Iterator[None]:
     finally:
         (folder / LOCK).unlink(missing_ok=True)
         file.close()
+
+
+@contextmanager
+def held_in_turn(folder: Path) -> Iterator[None]:
+    """Keeps `folder` to this process, as `held` does, but waits while another process has it, and says so."""
+    with ExitStack() as stack:
+        waits = False
+        while True:
+            try:
+                stack.enter_context(held(folder))
+                break
+            except RunFolderError as error:
+                if not waits:
+                    print(f"{error}; waiting", file=sys.stderr)
+                waits = True
+        yield
 
 
 def standing(folder: Path) -> Standing:

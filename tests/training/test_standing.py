@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
+import platform
 import signal
+import threading
 
 import pytest
 
@@ -17,6 +19,7 @@ from fingan_jax.training.standing import (
     Standing,
     forget_failure,
     held,
+    held_in_turn,
     note_failure,
     record_failure,
     standing,
@@ -90,6 +93,24 @@ def test_another_process_cannot_take_a_run_that_is_held_and_a_killed_one_lets_go
     with held(folder):
         assert standing(folder).state == RUNNING
     assert not (folder / ".lock").exists()
+
+
+def test_who_takes_turns_waits_for_the_other_and_says_so(tmp_path, holder, capsys):
+    kill = threading.Timer(3.0, holder.kill)
+    kill.start()
+    with held_in_turn(tmp_path / "run"):
+        holder.join(30)
+        assert not holder.is_alive()
+        assert standing(tmp_path / "run").state == RUNNING
+    by = f"process {holder.pid} on {platform.node()}"
+    said = capsys.readouterr().err
+    assert said == f"{tmp_path / 'run'} is being run by {by}: wait for it, or stop it; waiting\n"
+    with held_in_turn(tmp_path / "run"):
+        pass
+    assert capsys.readouterr().err == ""
+    with pytest.raises(RunFolderError, match="of another"), held_in_turn(tmp_path / "run"):
+        raise RunFolderError("of another")
+    assert not (tmp_path / "run" / ".lock").exists()
 
 
 def test_a_file_system_without_locks_keeps_nobody_out(tmp_path, monkeypatch):
