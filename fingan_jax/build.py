@@ -54,13 +54,18 @@ def build(cfg: Any, *, trusted_packages: Sequence[str] = (), **overrides: Any) -
 
 
 def build_once() -> Callable[..., Any]:
-    """`build` that builds what a config describes only once: prices that many runs name are loaded once."""
+    """`build` that tries what a config describes only once: prices that many runs name are loaded, or refused, once."""
     known: dict[str, Any] = {}
 
     def once(cfg: Any, *, trusted_packages: Sequence[str] = ()) -> Any:
         key = json.dumps(as_dict(cfg), sort_keys=True, default=list)
         if key not in known:
-            known[key] = build(cfg, trusted_packages=trusted_packages)
+            try:
+                known[key] = build(cfg, trusted_packages=trusted_packages)
+            except ConfigError as error:
+                known[key] = error
+        if isinstance(known[key], ConfigError):
+            raise known[key]
         return known[key]
 
     return once

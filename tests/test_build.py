@@ -491,13 +491,16 @@ def test_configs_are_found_beside_the_package_and_inside_it(tmp_path: Path, monk
     assert config_dir() == tmp_path / "fingan_jax" / "conf"
 
 
-def test_what_is_asked_for_again_is_built_once() -> None:
-    make, node = build_once(), {"_target_": "optax.sgd", "learning_rate": 0.1}
+def test_what_is_asked_for_again_is_built_or_refused_once(monkeypatch: Any) -> None:
+    make, node, built = build_once(), {"_target_": "optax.sgd", "learning_rate": 0.1}, []
+    monkeypatch.setattr("fingan_jax.build.build", lambda cfg, **given: built.append(cfg) or build(cfg, **given))
     first = make(node)
     assert make(OmegaConf.create(dict(reversed(node.items())))) is first
     assert make({**node, "learning_rate": 0.2}) is not first
-    with pytest.raises(ConfigError, match="learning_rat"):
-        make({"_target_": "optax.sgd", "learning_rat": 0.1})
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="learning_rat"):
+            make({"_target_": "optax.sgd", "learning_rat": 0.1})
+    assert len(built) == 3
 
 
 def test_importing_build_imports_nothing_slow() -> None:

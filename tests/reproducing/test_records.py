@@ -5,7 +5,7 @@ import copy
 import pytest
 from omegaconf import OmegaConf
 
-from fingan_jax.build import build
+from fingan_jax.build import build, build_once
 from fingan_jax.identity import provenance
 from fingan_jax.reproducing import jobs, made_of, records
 from fingan_jax.schema import ConfigError
@@ -78,11 +78,14 @@ def test_a_mark_is_of_what_decides_numbers_alone():
     assert records.mark(of_file("a"), HOW) != records.mark(of_file("b"), HOW)
 
 
-def test_rows_that_the_same_runs_would_give_are_kept(plan):
+def test_rows_that_the_same_runs_would_give_are_kept(plan, monkeypatch):
+    loaded = []
+    monkeypatch.setattr("fingan_jax.build.build", lambda data, **kw: loaded.append(data) or build(data, **kw))
     first, second = [job for job in plan if job.setting == "First"], [job for job in plan if job.setting != "First"]
     there = [*map(row, first), row(second[0]), row(second[1], changed(data__seed=2)), {**row(first[0]), "seed": "7"}]
-    found = records.on_record(plan, there, HOW, compose=compose, make=build)
+    found = records.on_record(plan, there, HOW, compose=compose, make=build_once())
     assert found.rows == {first[0].folder: there[0], first[1].folder: there[1], second[1].folder: there[3]}
+    assert len(loaded) == 2  # the prices of each once
     assert records.on_record(plan, there, [2, ["scored so"]], compose=compose, make=build) == records.NONE
     config, _ = found.of_group["Simulated"]
     assert config == resolved(CONFIG)
