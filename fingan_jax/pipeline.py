@@ -45,7 +45,8 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
     window, past, stride = cfg["windows"]["window"], cfg["windows"]["past"], cfg["windows"].get("stride", 1)
     seen = windows.latest(split.train, settings.data_share, least=past + window, stride=stride)
     transform = make(cfg["transform"])(returns[seen])
-    labels, names = _regimes(cfg, make, prices, returns, seen)
+    held = quantity.held(returns) if quantity.returns else returns[:, :0]
+    labels, names = _regimes(cfg, make, prices, held, seen)
     models = _players(cfg["model"], make, assets=returns.shape[1])
     optimizers, objective = _numbers(cfg, trusted)
     noise = with_history(make(cfg["noise"]), models.gen.history)
@@ -154,13 +155,13 @@ def _players(cfg: Config, make: Callable[..., Any], assets: int) -> Players:
 
 
 def _regimes(
-    cfg: Config, make: Callable[..., Any], prices: Prices, returns: np.ndarray, seen: slice
+    cfg: Config, make: Callable[..., Any], prices: Prices, held: np.ndarray, seen: slice
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """The regime known before each day, and the names of all; neither without a condition."""
     if cfg.get("condition") is None:
         return None, ()
     fit, spans = make(cfg["condition"]), {key: cfg["windows"][key] for key in ("past", "window")}
-    return regimes.labelled(fit, returns, prices.labels, train=seen, **spans)
+    return regimes.labelled(fit, held, prices.labels, train=seen, **spans)
 
 
 def _zeros(batch_size: int, window: int, past: int, assets: int, num_regimes: int) -> Batch:

@@ -55,6 +55,31 @@ def compiled(assemble, monkeypatch):
     return compile_
 
 
+CONDITIONED = ("condition=volatility", "condition.window=21", "training.batch_size=4")
+
+
+@pytest.fixture(scope="module")
+def conditioned():
+    """`conditioned(prices, *overrides)`: the setup of a small game told of the volatility."""
+
+    def make(prices, *overrides):
+        with initialize_config_dir(str(config_dir()), version_base="1.3"):
+            cfg = compose("config", overrides=[*SMALL, *CONDITIONED, *overrides])
+        return pipeline.assemble(cfg, prices=prices)
+
+    return make
+
+
+def test_regimes_are_those_of_the_returns_among_the_series(conditioned):
+    prices = walk(1000, 2)
+    alone = conditioned(prices._replace(values=prices.values[:, :1], names=("0",)))
+    beside_a_variance = conditioned(prices, "series=returns_and_logs")
+    np.testing.assert_array_equal(beside_a_variance.labels, alone.labels)
+    assert set(np.unique(alone.labels)) == {0, 1, 2}
+    with pytest.raises(ValueError, match="the series has none: take series=log_returns"):
+        conditioned(prices, "series=levels")
+
+
 def test_the_program_holds_no_more_for_a_longer_series_than_the_series(compiled):
     (rows_short, _), short = compiled(walk(2_000, 1))
     (rows_long, _), long = compiled(walk(50_000, 1))

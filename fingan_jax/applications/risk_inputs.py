@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fingan_jax.applications.risk_truth import law_is_known
 from fingan_jax.applications.source import Source, law
 from fingan_jax.drawing import regime_index
 from fingan_jax.finance.risk_settings import EQUAL, Settings
@@ -98,12 +99,24 @@ def check(source: Source, settings: Settings) -> np.ndarray:
         near = closest(stress.asset, setup.prices.names)
         raise ConfigError(f"risk.stress.asset={stress.asset}: the run has no such asset{near}")
     law(source, num_paths=1, num_days=settings.horizons[-1])
+    if law_is_known(source.run.config):
+        _check_truth(settings, len(setup.returns[setup.split.train]))
     if stress.regime is not None:
         _check_regime(source, stress.regime)
     days = len(rows(source, settings))
     if days < SHORTEST:
         raise ConfigError(f"windows.fractions leaves {days} days to backtest: give the test part {SHORTEST} or more")
     return found
+
+
+def _check_truth(settings: Settings, train: int) -> None:
+    days, drawn = settings.horizons[-1], settings.truth.days
+    for longest, what, remedy in (
+        (drawn, "the paths of the true law", "raise risk.truth.days"),
+        (train, "the training part", "simulate more days, data.num_days"),
+    ):
+        if days > longest:
+            raise ConfigError(f"risk.horizons: {days} days are more than {what}, {longest}: {remedy}, or leave it out")
 
 
 def _check_regime(source: Source, regime: str) -> None:

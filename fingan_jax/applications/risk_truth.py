@@ -27,12 +27,14 @@ Process = Callable[..., Any]
 Law = dict[int, np.ndarray]  # a sample of profit and loss by horizon
 
 
+def law_is_known(config: Mapping[str, Any]) -> bool:
+    """Whether a run's data are returns that were simulated from a process."""
+    return config["data"].get("_target_") == SIMULATED and not config["data"].get("levels")
+
+
 def process_of(config: Mapping[str, Any], trusted: Sequence[str] = ()) -> Process | None:
     """The process that a run's data was simulated from, `process(key, num_paths, num_days)`; None for other data."""
-    data = config["data"]
-    if data.get("_target_") != SIMULATED or data.get("levels"):
-        return None
-    return build(data["process"], trusted_packages=trusted)
+    return build(config["data"]["process"], trusted_packages=trusted) if law_is_known(config) else None
 
 
 def windows(returns: Float[np.ndarray, "path day asset"], weights: np.ndarray, horizons: Sequence[int]) -> Law:

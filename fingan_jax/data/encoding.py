@@ -98,15 +98,16 @@ def _modes(x: np.ndarray, max_modes: int, least_weight: float, seed: int) -> Mod
     count = min(max_modes, len(np.unique(x)))
     if count == 1:
         return Modes(x[:1].copy(), np.ones(1), np.ones(1))
+    mean, scale = x.mean(), x.std()  # the mixture adds to each variance a number that knows no unit
     mixture = BayesianGaussianMixture(
         n_components=count, weight_concentration_prior=0.001, max_iter=100, random_state=seed
     )
     with warnings.catch_warnings(), threadpool_limits(1):  # several threads wait for each other
         warnings.simplefilter("ignore", ConvergenceWarning)  # any mixture near the data will do
-        mixture.fit(x[:, None])
+        mixture.fit((x[:, None] - mean) / scale)
     kept = mixture.weights_ > least_weight
     weights = mixture.weights_[kept] / mixture.weights_[kept].sum()
-    return Modes(mixture.means_[kept, 0], np.sqrt(mixture.covariances_[kept, 0, 0]), weights)
+    return Modes(mean + scale * mixture.means_[kept, 0], scale * np.sqrt(mixture.covariances_[kept, 0, 0]), weights)
 
 
 def _draw_mode(x: np.ndarray, modes: Modes, rng: np.random.Generator) -> np.ndarray:

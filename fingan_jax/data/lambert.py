@@ -51,9 +51,10 @@ def igmm(x: np.ndarray) -> tuple[float, float, float]:
     mu + sigma u. Stopping after the first round overstates delta about twofold for daily returns,
     because outliers inflate the first sigma. Source: Goerg 2015.
 
-    Raises ValueError where the series never moves.
+    Raises ValueError where the series never moves, or on so few days that no delta takes its kurtosis to 3.
     """
     mu, sigma, delta = float(np.median(x)), float(np.std(x)), 0.0
+    least = _TOLERANCE * sigma
     if not sigma > 0:
         raise ValueError("lambert_w: an asset never moves in the training part: leave it out of the data")
     for _ in range(_ROUNDS):
@@ -64,6 +65,11 @@ def igmm(x: np.ndarray) -> tuple[float, float, float]:
         mu, sigma = float(normal.mean()), float(normal.std())
         if change < _TOLERANCE * sigma:
             break
+        if not sigma > least:
+            raise ValueError(
+                f"lambert_w: an asset moves on {np.mean(x != np.median(x)):.0%} of the days of the training part, and "
+                "more than a third is needed: take another transform, or leave it out of the data"
+            )
     return mu, sigma, delta
 
 

@@ -117,7 +117,15 @@ def column() -> Fit:
 
 
 def index(returns: np.ndarray) -> np.ndarray:
-    """Log returns of the equally weighted index, rebalanced each day: log(mean over assets of exp(r)), [time]."""
+    """Log returns of the equally weighted index, rebalanced each day: log(mean over assets of exp(r)), [time].
+
+    Raises ValueError where there is no asset.
+    """
+    if not returns.shape[1]:
+        raise ValueError(
+            "condition: volatility and drawdown are those of returns, and the series has none: take series=log_returns "
+            "or a label of your own, condition=column"
+        )
     return np.log(np.exp(returns).mean(axis=1))
 
 

@@ -55,11 +55,14 @@ def _schema(found: Mapping[str, Any]) -> Schema:
     for key in ("target", "default"):
         if key not in found:
             raise ValueError(f"{key}: is missing: name the column, or the category, that means default")
+    constraints = found.get("constraints") or {}
+    if not isinstance(constraints, dict):
+        raise ValueError("constraints: are by name, each with its rule")
     return schema(
         [_column(str(name), spec or {}) for name, spec in found["columns"].items()],
         target=str(found["target"]),
         default=_word(found["default"]),
-        constraints={name: _rule(f"constraints.{name}", x, RULES) for name, x in found.get("constraints", {}).items()},
+        constraints={name: _rule(f"constraints.{name}", x, RULES) for name, x in constraints.items()},
         exposure=found.get("exposure"),
         lgd=_rule("lgd", found["lgd"], LOSSES) if found.get("lgd") is not None else None,
     )
@@ -81,6 +84,8 @@ def _rule(key: str, node: Any, functions: Mapping[str, Callable[..., Any]]) -> A
     name = str(node.get("rule") if isinstance(node, dict) else node)
     if name not in functions:
         raise ValueError(f"{key}: rule={name} is unknown{closest(name, functions)}: choose {', '.join(functions)}")
+    if not isinstance(node, dict):
+        raise ValueError(f"{key}: {name} takes numbers or columns: write {{rule: {name}, ...}}")
     try:
         return functions[name](**{key: value for key, value in node.items() if key != "rule"})
     except TypeError as error:

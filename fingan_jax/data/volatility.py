@@ -101,7 +101,8 @@ def heston(
     """Stochastic volatility: dS / S = mu dt + sqrt(v) dW, dv = kappa (theta - v) dt + xi sqrt(v) dB, per year.
 
     dW dB = rho dt. Daily steps with v held over the day; v moves by a normal step with the exact conditional mean and
-    variance, and where it turns negative 0 stands in for it in every coefficient. v starts from its
+    variance, and where it turns negative 0 stands in for it in every coefficient, which lifts its mean where
+    2 kappa theta is far below xi^2 (by 9 % at kappa = 5, theta = .04, xi = 2). v starts from its
     stationary gamma law. With d = 1 / 252 and V = xi^2 theta / (2 kappa) = var v:
     E r = (mu - theta / 2) d; var r = theta d + V d^2 / 4; kurtosis 3 (1 + V / theta^2) and
     cov(r_t^2, r_{t+h}^2) = d^2 V exp(-kappa h d), both but for terms of higher order in d.

@@ -60,6 +60,8 @@ def test_only_simulated_returns_have_a_known_law():
     assert truth.process_of({"data": data}).keywords == {"sigma": 0.3}
     assert truth.process_of({"data": {**data, "levels": True}}) is None
     assert truth.process_of({"data": {"_target_": "fingan_jax.data.markets.sp20"}}) is None
+    known = [truth.law_is_known({"data": x}) for x in (data, {**data, "levels": True}, {"_target_": "other"})]
+    assert known == [True, False, False]
 
 
 def written(folder, seed, error, rows=("var 0.01 1", "es 0.05 10")):

@@ -46,6 +46,16 @@ def test_modes_are_those_of_the_mixture():
     assert abs(features[:, 0].mean()) < 0.2
 
 
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_modes_know_no_unit(unit):
+    """Two narrow tiers of an interest rate are two modes, in fractions as in basis points."""
+    rng = np.random.default_rng(0)
+    x = unit * np.where(rng.random(2000) < 0.4, rng.normal(10, 0.5, 2000), rng.normal(16, 0.5, 2000))
+    (modes,) = encoding.fit(Table(TWO, np.column_stack([x, *rng.integers(0, 2, (2, 2000))])), max_modes=2).modes
+    np.testing.assert_allclose(np.sort(modes.centres) / unit, [10, 16], atol=0.05)
+    np.testing.assert_allclose(modes.spreads / unit, 0.5, rtol=0.05)
+
+
 def test_the_largest_share_counts_and_whole_columns_are_rounded(book, fitted):
     features = encoding.encode(fitted, book)
     soft = features.copy()

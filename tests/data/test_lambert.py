@@ -88,6 +88,19 @@ def test_a_series_that_never_moves_is_refused():
         igmm(np.ones(10))
 
 
+@pytest.mark.parametrize(("share", "words"), [(0.2, "20%"), (0.31, "31%"), (0.5, None)])
+def test_a_series_that_seldom_moves_is_refused(share, words):
+    """Its kurtosis tends to 1 / share as delta grows, and never reaches 3 below a third."""
+    days = np.zeros(3000)
+    days[: round(3000 * share)] = np.random.default_rng(0).standard_t(4, round(3000 * share))
+    if words is None:
+        assert np.isfinite(igmm(days)).all()
+        return
+    with pytest.raises(ValueError, match=f"moves on {words} of the days .* take another transform") as error:
+        igmm(days)
+    assert "\n" not in str(error.value)
+
+
 @given(st.floats(0.1, 5), st.floats(1.01, 4), st.lists(st.floats(-1e6, 1e6), min_size=2))
 def test_the_bound_is_the_identity_inside_and_holds_outside(largest, bound, points):
     u = np.sort(np.array(points))

@@ -96,6 +96,8 @@ def test_a_regime_in_which_no_window_begins_is_refused():
         (lambda: regimes.drawdown_states((0.1, 1.5)), "condition.thresholds"),
         (lambda: regimes.drawdown_states((0.1,)), "condition.names=.*1 thresholds part 2 states"),
         (lambda: regimes.drawdown_states((0.1, 0.2), ("a", "a", "b")), "condition.names"),
+        (lambda: regimes.volatility_terciles()(RETURNS[:, :0]), "the series has none: take series=log_returns"),
+        (lambda: regimes.drawdown_states()(RETURNS).known(RETURNS[:, :0], None), "the series has none"),
         (lambda: regimes.column()(RETURNS, None), "data=csv data.labels=COLUMN"),
         (lambda: regimes.column()(RETURNS, np.full(300, "x")), "the one label 'x'"),
         (lambda: known("column", labels=np.append(LABELS[:-1], "crash")), "'crash' is never seen.*bear, bull, flat"),

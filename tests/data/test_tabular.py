@@ -19,6 +19,7 @@ constraints:
 exposure: amount
 lgd: {rule: flat, share: 0.3}
 """
+CONSTRAINTS = TEXT[TEXT.index("constraints") : TEXT.index("\nexposure")]
 ROWS = [("30", "no", "car", "12.5"), ("44", "yes", "none", "900"), ("61", "no", "none", "7")]
 
 
@@ -43,6 +44,11 @@ def test_a_table_is_read_by_its_schema(files):
     assert columns_of(table)["purpose"].tolist() == ["car", "none", "none"]
     assert violations(table)["cheap"].tolist() == [False, True, False]
     np.testing.assert_allclose(table.schema.lgd(columns_of(table)), 0.3)
+
+
+def test_a_schema_may_have_no_constraints(files):
+    for none in ("", "constraints:"):
+        assert list(violations(tabular.table(*files(TEXT.replace(CONSTRAINTS, none))))) == ["age", "amount"]
 
 
 def test_parquet_is_read_alike(files, tmp_path):
@@ -88,6 +94,9 @@ def test_a_bad_table_is_refused(files, rows, header, message):
         ("times: 10", "tims: 10", "constraints.cheap: .*tims"),
         ("exposure: amount", "exposure: purpose", "exposure: purpose holds categories"),
         ("share: 0.3", "share: 30", r"share=30 must lie in \[0, 1\]"),
+        ("lgd: {rule: flat, share: 0.3}", "lgd: flat", "lgd: flat takes numbers or columns: write {rule: flat, "),
+        (CONSTRAINTS, "constraints: [cheap]", "constraints: are by name"),
+        (CONSTRAINTS, "constraints: {cheap: at_most}", "constraints.cheap: at_most takes numbers or columns"),
         ("columns:", "columns: [", "not readable as YAML"),
         ("columns:", "colums:", "a schema has columns"),
     ],

@@ -135,6 +135,7 @@ REFUSED = {
     "risk.horizon=[1]": "risk.horizon: fingan_jax.finance.risk_settings.Settings takes no 'horizon' (did you mean",
     "risk.backtest.days=100000": "risk.backtest.days=100000: the test part has 256",
     "risk.backtest.competitors.historical.window=5000": "risk.backtest.competitors.historical: window 5000 are needed",
+    "risk.horizons=[1,120]": "risk.horizons: 120 days are more than the paths of the true law, 100: raise risk.truth",
     "risk.stress.regime=crash": "risk.stress.regime=crash: this generator knows no regimes",
 }
 
