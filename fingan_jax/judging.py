@@ -25,6 +25,7 @@ from fingan_jax.training.run_folder import EVALUATION, write_json
 Config = Mapping[str, Any]
 FLOORS = "floors"
 PARTS = ".parts.json"  # scores of the generators that are done, for a command that was stopped
+HALVED = "generator at half the windows"
 
 
 class Trial(NamedTuple):
@@ -99,14 +100,16 @@ def _windows(trial: Trial, out: Path, track: Callable[..., Iterable[Any]], cfg: 
     draws, reasons = windowed.floors(windows)
     if trial.generated is not None:
         draws["generator"] = windowed.given(windows, trial.generated)
+        draws[HALVED] = windowed.at_half(draws["generator"])
     done = _parts(out, trial)
     for name in track(draws, "generator"):
         if name not in done:
             found = windowed.score(protocol, draws[name], track)
             done[name] = {"scores": windowed.summary(found), "reasons": found.reasons}
             write_json(out / PARTS, {"of": _same(trial), "done": done})
-    rows = {name: done[name]["scores"] for name in draws} | {"persistence": windowed.last_value(windows)}
-    failed = {name: done[name]["reasons"] for name in draws if done[name]["reasons"]}
+    shown = [name for name in draws if name != HALVED]
+    rows = {name: done[name]["scores"] for name in shown} | {"persistence": windowed.last_value(windows)}
+    failed = {name: done[name]["reasons"] for name in shown if done[name]["reasons"]}
     result = {
         "protocol": {"name": protocol.name, **protocol.cut._asdict(), "repeats": protocol.repeats,
                      "seed": protocol.seed, "metrics": list(protocol.metrics), "train_windows": len(windows.train),
@@ -117,7 +120,9 @@ def _windows(trial: Trial, out: Path, track: Callable[..., Iterable[Any]], cfg: 
     if trial.generated is None:
         return result | {"findings": []}
     broken = disorder(draws["generator"](0)[1], trial.prices.names, windows.scale)
-    return result | {"model": rows["generator"], "findings": window_words.findings("generator", rows, disorder=broken)}
+    halved = done[HALVED]["scores"]
+    found = window_words.findings("generator", rows, halved=halved, disorder=broken)
+    return result | {"model": rows["generator"], "findings": found}
 
 
 def _same(trial: Trial) -> list[str]:

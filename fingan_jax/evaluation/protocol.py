@@ -120,6 +120,17 @@ def given(windows: Windows, generated: PathArray) -> Draw:
     return draw
 
 
+def at_half(draw: Draw) -> Draw:
+    """A generator's draws at the size of the floor `real_half`: a half of the real windows and as many generated."""
+
+    def halved(repeat: int) -> Pair:
+        real, fake = draw(repeat)
+        half, _ = window_floors.halves(real, repeat)
+        return half, fake[: len(half)]
+
+    return halved
+
+
 def summary(scores: Scores) -> dict[str, dict[str, Any]]:
     """By score its mean over the repeats, the 95 % interval of the mean (Student's t), and the values.
 

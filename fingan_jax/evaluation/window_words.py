@@ -6,14 +6,23 @@ from typing import Any
 
 HIGHER = ("precision", "recall", "density", "coverage")  # better; of all other scores the lower is
 NO_SCORE = ("_accuracy",)  # shown, not judged
-Rows = Mapping[str, Mapping[str, Mapping[str, Any]]]  # generator -> score -> mean, low, high
+Scored = Mapping[str, Mapping[str, Any]]  # score -> mean, low, high, values
+Rows = Mapping[str, Scored]  # by generator
 Finding = dict[str, str]
 COVERED, DISORDER = 0.5, 0.001
 
 
-def findings(name: str, rows: Rows, *, disorder: float | None = None) -> list[Finding]:
-    """Sentences on generator `name` of `rows`, which holds the floors too; `disorder` is `windowing.disorder`."""
-    texts = [*_copies(name, rows), *_suspicious(name, rows), *_worse_than(name, rows), *_disordered(disorder)]
+def findings(name: str, rows: Rows, *, halved: Scored, disorder: float | None = None) -> list[Finding]:
+    """Sentences on generator `name` of `rows`, which holds the floors too.
+
+    `halved` are its scores by `protocol.at_half`, and `disorder` is `windowing.disorder`.
+    """
+    texts = [
+        *_copies(name, rows),
+        *_suspicious(halved, rows["real_half"]),
+        *_worse_than(name, rows),
+        *_disordered(disorder),
+    ]
     return [{"verdict": verdict, "text": text} for verdict, text in texts]
 
 
@@ -36,19 +45,17 @@ def _copies(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
     yield "warning", f"{kind}: {ours:.1%} of the real windows have a generated neighbour, of a real half {half:.1%}."
 
 
-def _suspicious(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
-    """Suspicious where the whole interval of a score is better than that of one real half against the other.
+def _suspicious(halved: Scored, half: Scored) -> Iterator[tuple[str, str]]:
+    """Suspicious where a score is better than that of a real half, of as many windows, by more than such halves differ.
 
-    A half has half as many windows, and distances of windows of one law fall as 1 / sqrt(n): the half's is set lower by
-    sqrt(2). A score without an interval is judged by its mean.
+    That is by t s sqrt(1 + 1 / n), with s the standard deviation of the half's scores over n draws and t Student's
+    .975 quantile: one draw more would not be so good.
     """
     better = []
-    for key, ours in rows[name].items():
-        half = rows["real_half"].get(key)
-        if half is None or key.endswith(NO_SCORE):
-            continue
-        low, high = (_end(ours, end) for end in ("low", "high"))
-        if (low > _end(half, "high")) if key in HIGHER else (high < _end(half, "low") / math.sqrt(2)):
+    for key in [key for key in halved if key in half and not key.endswith(NO_SCORE)]:
+        of_mean = _end(half[key], "high") - half[key]["mean"]  # t s / sqrt(n)
+        gain = half[key]["mean"] - halved[key]["mean"]
+        if (-gain if key in HIGHER else gain) > of_mean * math.sqrt(1 + len(half[key]["values"])):
             better.append(key)
     if better:
         yield (
@@ -63,16 +70,26 @@ def _end(found: Mapping[str, Any], end: str) -> float:
 
 
 def _worse_than(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
-    """Wrong in the scores in which the fitted Gaussian is better."""
+    """Wrong in the scores in which the fitted Gaussian is better by both intervals, and the real half too.
+
+    Where the Gaussian is right, a generator that is right as well is worse than it in every second draw.
+    """
+    half, gaussian = rows["real_half"], rows.get("gaussian", {})
     worse = [
         key
         for key, ours in rows[name].items()
-        if (floor := _mean(rows, "gaussian", key)) is not None
-        and not key.endswith(NO_SCORE)
-        and ((ours["mean"] < floor) if key in HIGHER else (ours["mean"] > floor))
+        if key in half and key in gaussian and not key.endswith(NO_SCORE)
+        if _is_worse(key, ours, gaussian[key]) and _is_worse(key, ours, {**half[key], "low": None, "high": None})
     ]
     if worse and name != "gaussian":
         yield "wrong", f"Worse than a fitted Gaussian in {', '.join(worse)}."
+
+
+def _is_worse(key: str, ours: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether all of `ours` is worse than all of `other`; a score without an interval is its mean."""
+    if key in HIGHER:
+        return _end(ours, "high") < _end(other, "low")
+    return _end(ours, "low") > _end(other, "high")
 
 
 def _disordered(share: float | None) -> Iterator[tuple[str, str]]:

@@ -5,8 +5,9 @@ import pytest
 from fingan_jax.evaluation import protocol as windowed
 from fingan_jax.evaluation.baselines import FitError
 from fingan_jax.evaluation.protocol import Protocol, Scores
+from fingan_jax.evaluation.window_scores import autocorrelation_difference, kurtosis_difference, marginal_density
 from fingan_jax.evaluation.window_words import findings, table
-from fingan_jax.evaluation.windowing import Cut, cut_windows
+from fingan_jax.evaluation.windowing import Cut, Scale, Windows, cut_windows
 
 
 @pytest.fixture
@@ -110,26 +111,62 @@ def test_a_protocol_without_metrics_or_repeats_is_refused():
 
 
 def row(**means):
-    return {key: {"mean": x, "low": x - 0.01, "high": x + 0.01} for key, x in means.items()}
+    return {
+        key: {"mean": x, "low": x - 0.01, "high": x + 0.01, "values": [x - 0.01, x, x + 0.01]}
+        for key, x in means.items()
+    }
 
 
 def test_words_name_what_is_wrong_and_nothing_else():
     half = row(precision=0.95, coverage=0.95, discriminative=0.05)
     floor = row(precision=0.1, coverage=0.2, discriminative=0.3)
 
-    def said(scores, **options):
-        found = findings("generator", {"generator": scores, "real_half": half, "gaussian": floor}, **options)
-        return " ".join(one["text"] for one in found)
+    def said(scores, halved=half, **options):
+        rows = {"generator": scores, "real_half": half, "gaussian": floor}
+        return " ".join(one["text"] for one in findings("generator", rows, halved=halved, **options))
 
     assert said(row(precision=0.9, coverage=0.9, discriminative=0.06)) == ""
     assert "Memorising" in said(row(precision=1.0, coverage=0.02, discriminative=0.2))
     assert "Collapsed" in said(row(precision=0.2, coverage=0.3, discriminative=0.2))
-    assert "Better than one half" in said(row(precision=0.9, coverage=0.9, discriminative=0.01))
-    assert said(row(precision=0.9, coverage=0.9, discriminative=0.025)) == ""  # twice the windows, by themselves
-    known = {"discriminative": {"mean": 0.01, "low": None, "high": None}}
-    assert "Better than one half" in said(row(precision=0.9, coverage=0.9) | known)
+    good = row(precision=0.9, coverage=0.9, discriminative=0.01)
+    assert said(good) == "", "more windows are nearer by themselves: those of a half's size are asked"
+    assert "half of the real windows against the other in discriminative:" in said(good, row(discriminative=0.029))
+    assert said(good, row(discriminative=0.031)) == ""  # .01 sqrt(1 + 3) below the half's mean of three draws
+    assert "the other in coverage:" in said(good, row(coverage=0.971))
+    assert said(good, row(coverage=0.969)) == ""
     assert "Worse than a fitted Gaussian in discriminative" in said(row(discriminative=0.4))
+    assert "Worse than a fitted Gaussian in coverage" in said(row(precision=0.9, coverage=0.15))
+    assert said(row(discriminative=0.315)) == "", "their intervals meet"
     assert "Impossible prices: in 20.0%" in said(row(coverage=0.9), disorder=0.2)
+
+
+@pytest.mark.parametrize("normal", [True, False])
+def test_an_honest_generator_is_no_suspect_and_a_copy_is(normal):
+    """Over laws with and without fat tails: the law itself drawn again, and the real windows handed back."""
+    metrics = {"density": marginal_density, "acf": autocorrelation_difference, "kurtosis": kurtosis_difference}
+    rule = Protocol("p", Cut(window=12), metrics, repeats=5)
+
+    def drawn(rng):
+        noise = rng.standard_normal((400, 12, 2)) if normal else rng.standard_t(5, (400, 12, 2))
+        return np.cumsum(noise, axis=1)
+
+    def suspected(real, fake):
+        scaled = Windows(real, real, real.reshape(-1, 2), Scale(np.zeros(2), np.ones(2)))
+        ours, half = windowed.given(scaled, fake), windowed.floors(scaled)[0]["real_half"]
+        halved, own, floor = (windowed.summary(windowed.score(rule, x)) for x in (windowed.at_half(ours), ours, half))
+        found = findings("generator", {"generator": own, "real_half": floor}, halved=halved)
+        return any("Better than one half" in one["text"] for one in found)
+
+    pairs = [(drawn(rng), drawn(rng)) for rng in map(np.random.default_rng, range(8))]
+    assert sum(suspected(real, fake) for real, fake in pairs) <= 1
+    assert all(suspected(real, real) for real, _ in pairs)
+
+
+def test_a_half_of_a_pair_is_the_real_halfs_and_as_many_generated(windows):
+    draw = windowed.given(windows, windows.scale.inverse(windows.real))
+    (half, fake), (expected, _) = windowed.at_half(draw)(1), windowed.floors(windows)[0]["real_half"](1)
+    np.testing.assert_array_equal(half, expected)
+    np.testing.assert_array_equal(fake, draw(1)[1][: len(half)])
 
 
 def test_the_table_has_a_column_for_each_generator_and_a_dash_for_no_score():
