@@ -8,6 +8,7 @@ from fingan_jax.runs import Run, restore_or_start
 from fingan_jax.training import alarms, checkpoint, distributed, logger
 from fingan_jax.training.best import Best, better, exhausted
 from fingan_jax.training.logger import Logger
+from fingan_jax.training.phases import rounds
 from fingan_jax.training.replicas import Record
 from fingan_jax.training.state import GANState
 
@@ -42,7 +43,8 @@ def aboard(run: Run, log: Logger, manager: Any) -> Member:
 def look_at(member: Member, look: Look, state: GANState, record: Record) -> tuple[Member, Record, list[str]]:
     """The member and its record with what is seen of `state`; and a line for each alarm that is raised the first time.
 
-    Alarms are of the last phase alone: in those before, a game is being prepared. All processes look together.
+    Alarms and the best are of the last phase alone: in those before, a game is being prepared. All processes look
+    together.
     """
     step, begun = int(state.step), member.run.setup.phases[-1].start
     seen = {**record, **look(distributed.fetch(state))}
@@ -54,7 +56,7 @@ def look_at(member: Member, look: Look, state: GANState, record: Record) -> tupl
         if name.startswith(alarms.KEY) and value and not any(before.get(name) for before in member.looks)
     ]
     monitor, best = member.run.monitor, member.best
-    if monitor is not None:
+    if monitor is not None and step > begun:
         (score,) = distributed.of_main([monitor.score(seen)])
         best = better(best, step, score)
     return member._replace(looks=(*member.looks, {"step": step, **seen}), best=best), seen, lines
@@ -63,7 +65,8 @@ def look_at(member: Member, look: Look, state: GANState, record: Record) -> tupl
 def note(member: Member, step: int, record: Record) -> None:
     """Logs the record of the steps up to `step`."""
     if distributed.is_main():
-        disc_steps = step * member.run.setup.settings.num_disc_steps
+        setup = member.run.setup
+        disc_steps = rounds(setup.phases, setup.objective, "disc", step) * setup.settings.num_disc_steps
         logger.log(member.log, {"step": step, "disc_steps": disc_steps, **record})
 
 
@@ -75,8 +78,9 @@ def save(member: Member, state: GANState) -> None:
 
 def waited_enough(member: Member, step: int) -> bool:
     """Whether the run ends at `step`, early, as nothing better is to be expected."""
-    settings = member.run.setup.settings
-    return exhausted(member.best, step, every=settings.save_every, patience=settings.patience)
+    settings, begun = member.run.setup.settings, member.run.setup.phases[-1].start
+    since = max(member.best, Best(begun), key=lambda best: best.step)
+    return step > begun and exhausted(since, step, every=settings.save_every, patience=settings.patience)
 
 
 def chosen(member: Member, state: GANState) -> GANState:

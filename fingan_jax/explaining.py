@@ -15,7 +15,7 @@ from fingan_jax.evaluation import explanation_words as words
 from fingan_jax.evaluation.attribution import Attributed, Explained, expected_gradients
 from fingan_jax.evaluation.explanation import Explanation, Finding, Traversed
 from fingan_jax.evaluation.figures import png
-from fingan_jax.evaluation.importance import Interval, Sides, auc, importance
+from fingan_jax.evaluation.importance import GROUPS, Interval, Sides, auc, importance
 from fingan_jax.evaluation.traversal import leading_directions, traverse
 from fingan_jax.evaluation.window_facts import FACTS, facts_of, window_facts
 from fingan_jax.objectives.term import plays
@@ -99,12 +99,17 @@ def material(setup: Setup, ema: Params, key: Key) -> Material:
 
 
 def _cut(setup: Setup, series: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Windows of a series with their past, and for each the group of those that overlap."""
+    """Windows of a series with their past, and for each its group, of twice their length in days where that leaves 3.
+
+    The last windows of a group share days with the first of the next: in groups of once their length that is half of
+    all, and an interval of 95 % holds an AUC in 89 % of cases, in these in 94.
+    """
     length = setup.past + setup.window
     starts = len(series) - length + 1
     count = min(most, starts, max(1, OVERLAP * len(series) // length))
     chosen = np.linspace(0, starts - 1, count).round().astype(int)
-    return cutting.windows(series, length)[chosen], chosen // length
+    twice, once = chosen // (2 * length), chosen // length
+    return cutting.windows(series, length)[chosen], twice if len(np.unique(twice)) >= GROUPS else once
 
 
 def _parted(setup: Setup, windows: jax.Array) -> Batch:

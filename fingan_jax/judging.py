@@ -121,8 +121,8 @@ def _windows(trial: Trial, out: Path, track: Callable[..., Iterable[Any]], cfg: 
         return result | {"findings": []}
     broken = disorder(draws["generator"](0)[1], trial.prices.names, windows.scale)
     halved = done[HALVED]["scores"]
-    found = window_words.findings("generator", rows, halved=halved, disorder=broken)
-    return result | {"model": rows["generator"], "findings": found}
+    said = window_words.findings("generator", rows, halved=halved, disorder=broken)
+    return result | {"model": rows["generator"], "findings": said}
 
 
 def _same(trial: Trial) -> list[str]:

@@ -160,6 +160,8 @@ def _regimes(
     """The regime known before each day, and the names of all; neither without a condition."""
     if cfg.get("condition") is None:
         return None, ()
+    if cfg["windows"]["past"] == 1:
+        raise ValueError("windows.past=1: beside a condition one day cannot be told from none: take 0, or 2 and more")
     fit, spans = make(cfg["condition"]), {key: cfg["windows"][key] for key in ("past", "window")}
     return regimes.labelled(fit, held, prices.labels, train=seen, **spans)
 

@@ -19,6 +19,7 @@ from fingan_jax.schema import ConfigError, check_kinds
 from fingan_jax.training import alarms, checkpoint, distributed, parallel, run_folder
 from fingan_jax.training.checkpoint import CheckpointError
 from fingan_jax.training.logger import check_mode, read_records
+from fingan_jax.training.phases import rounds
 from fingan_jax.training.state import GANState
 from fingan_jax.types import Params
 
@@ -189,6 +190,14 @@ def judge(
     return Verdict(evaluation, figures)
 
 
+def _against(setup: Setup, step: int) -> str:
+    """How often the discriminator was asked to move in so many steps."""
+    played = rounds(setup.phases, setup.objective, "disc", step)
+    if not played:
+        return "no discriminator"
+    return f"{setup.settings.num_disc_steps} discriminator update(s) {'each' if played == step else f'in {played}'}"
+
+
 def summary(run: Run, step: int) -> dict[str, str]:
     """The run in a few words, for the head of its report."""
     setup = run.setup
@@ -211,7 +220,7 @@ def summary(run: Run, step: int) -> dict[str, str]:
         "discriminator": type(setup.models.disc).__name__,
         "objective": " + ".join(f"{term.weight:g} {name}" for name, term in setup.objective.items()),
         **({"chosen": f"step {step}, the best by {monitor}"} if (monitor := setup.settings.monitor) else {}),
-        "steps": f"{step}, {setup.settings.num_disc_steps} discriminator update(s) each",
+        "steps": f"{step}, {_against(setup, step)}",
         "batch": f"{setup.settings.batch_size} windows of {setup.window} days",
         "seed": str(setup.seed),
         **{key.replace("_", " "): str(value)[:16] for key, value in run.config["provenance"].items()},

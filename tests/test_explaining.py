@@ -121,7 +121,7 @@ def test_facts_are_of_the_columns_that_are_returns():
     assert f"A random forest that sees {len(facts_of(1))} stylised facts" in forest
 
 
-def test_held_out_windows_that_overlap_are_of_one_group():
+def test_held_out_windows_that_overlap_are_of_one_group_but_at_its_ends():
     setup = assemble(*MODELS["conditional"])
     found = explaining.material(setup, initial_gen(setup), jax.random.key(0))
     length = setup.past + setup.window
@@ -130,4 +130,13 @@ def test_held_out_windows_that_overlap_are_of_one_group():
     np.testing.assert_array_equal(found.fake_train[:, : setup.past], found.train[:, : setup.past])
     np.testing.assert_array_equal(found.fake[: len(found.held_out), : setup.past], found.held_out[:, : setup.past])
     assert np.all(np.diff(found.groups) >= 0)
-    assert len(np.unique(found.groups)) >= len(found.held_out) // (explaining.OVERLAP + 1)
+    assert len(np.unique(found.groups)) == (len(setup.returns[setup.split.test]) - length) // length + 1 == 3
+
+
+@pytest.mark.parametrize(("days", "groups"), [(200, 5), (120, 3), (119, 3), (99, 4), (80, 4), (60, 3)])
+def test_groups_of_windows_are_twice_as_long_as_these_where_that_leaves_three(days, groups):
+    setup = SimpleNamespace(past=4, window=16)
+    windows, of = explaining._cut(setup, np.arange(float(days))[:, None], 1000)
+    begins = windows[:, 0, 0]
+    assert len(np.unique(of)) == groups
+    assert all(np.ptp(begins[of == group]) < (40 if days > 100 else 20) for group in np.unique(of))

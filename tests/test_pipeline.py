@@ -78,6 +78,8 @@ def test_regimes_are_those_of_the_returns_among_the_series(conditioned):
     assert set(np.unique(alone.labels)) == {0, 1, 2}
     with pytest.raises(ValueError, match="the series has none: take series=log_returns"):
         conditioned(prices, "series=levels")
+    with pytest.raises(ValueError, match=r"windows\.past=1: .* take 0, or 2"):
+        conditioned(prices, "windows.past=1")
 
 
 def test_the_program_holds_no_more_for_a_longer_series_than_the_series(compiled):

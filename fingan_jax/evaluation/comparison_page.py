@@ -10,7 +10,7 @@ import numpy as np
 
 from fingan_jax.evaluation.ablation import FLOORS, Study
 from fingan_jax.evaluation.compare import scored_on
-from fingan_jax.evaluation.comparison_tables import Cell, Table, minus
+from fingan_jax.evaluation.comparison_tables import Cell, Table, minus, narrow
 from fingan_jax.evaluation.contrasts import Answer
 from fingan_jax.evaluation.page import page, section
 from fingan_jax.evaluation.rows import HIGHER, LOWER, ONE, REAL
@@ -101,12 +101,7 @@ def cautions(found: Answer) -> list[str]:
         said.append(
             f"{len(study.unfinished)} run(s) gave no scores; a setting whose runs fail looks better than it is."
         )
-    least = min(runs.values())
-    if 1 < least < 10 and found.bootstrapped:
-        said.append(
-            f"With {least} seeds a bootstrap interval is too narrow: of normal scores, it holds the mean in 74 % of "
-            "cases with 3 seeds, in 83 % with 5 and in 92 % with 10, not in 95 %; interval=student is wider."
-        )
+    said += narrow(found)
     if found.ranking is None and len(runs) > 1:
         said.append("No ranks over seeds: the settings have fewer than two seeds in common.")
     said.append("Metrics of one run depend on each other, and many are compared: a lone small p-value is no finding.")

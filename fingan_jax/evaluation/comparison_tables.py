@@ -124,8 +124,21 @@ def _metrics(found: Answer) -> Iterator[Table]:
             shown = tuple(Cell(row.show(float(values[place]))) for row, place in zip(rows, places, strict=True))
             if label != "Market" or any(row.goal is REAL for row in rows):
                 lines.append((label, shown))
-        note = "Mean over seeds and its 95 % interval; the best setting of a column is marked."
+        note = " ".join(
+            ["Mean over seeds and its 95 % interval; the best setting of a column is marked.", *narrow(found)]
+        )
         yield Table(group, note, tuple(heading(row) for row in rows), tuple(lines), len(found.cells))
+
+
+def narrow(found: Answer) -> list[str]:
+    """A sentence where intervals are bootstrapped of too few seeds; none elsewhere."""
+    least = min(len(trials) for trials in found.study.trials.values())
+    if not found.bootstrapped or not 1 < least < 10:
+        return []
+    return [
+        f"With {least} seeds a bootstrap interval is too narrow: of normal scores, it holds the mean in 74 % of "
+        "cases with 3 seeds, in 83 % with 5 and in 92 % with 10, not in 95 %; interval=student is wider."
+    ]
 
 
 def heading(row: Row) -> str:

@@ -27,7 +27,7 @@ def importances(found: Importance, facts: Sequence[Fact], real: Medians, fake: M
     ax.hlines(place, low, high, color=INK, linewidth=1.1)
     ax.axvline(0, color=QUIET, linewidth=0.9)
     ax.set_yticks(place, [facts[i].name for i in order])
-    ax.set_xlabel("loss of AUC when the fact is shuffled among held-out windows; the line holds 95 % of the draws")
+    ax.set_xlabel("loss of AUC when the fact is shuffled among held-out windows; the line is its 95 % interval")
     right = ax.secondary_yaxis("right")
     right.set_yticks(place, [_medians(facts[i], fake[i], real[i]) for i in order])
     right.spines["right"].set_visible(False)

@@ -55,10 +55,10 @@ def auc(
 ) -> Interval:
     """Probability that a real window scores above a generated one, with a 95 % interval.
 
-    The standard error is that of a bootstrap that draws real windows by `groups`, whole, as windows that overlap are of
-    one group; beside it stands Student's t with a degree of freedom less than there are groups, whose percentiles would
-    be too narrow: of three they miss the truth one time in four. Generated windows that were told the past of real ones
-    are drawn with the groups of these, `fake_groups`. Raises ValueError with fewer than 3 groups.
+    The standard error is that of a bootstrap that draws real windows by `groups`, whole, as windows that overlap are
+    not independent; beside it stands Student's t with a degree of freedom less than there are groups, whose
+    percentiles would be too narrow: of three they miss the truth one time in four. Generated windows that were told the
+    past of real ones are drawn with the groups of these, `fake_groups`. Raises ValueError with fewer than 3 groups.
     """
     groups, fake_groups = _groups(len(real), groups, fake_groups)
     weights = _resampled(np.random.default_rng(seed), groups, len(fake), draws, fake_groups)

@@ -20,10 +20,13 @@ def intervals(
 ) -> dict[str, dict[str, float]]:
     """`level` percentile intervals `{"low", "high"}` over `draws` resamplings of whole generated paths.
 
-    Of the correlation curves' RMS distances, `std_ratio` and `kurtosis`; the real paths are held fixed. Resampling
+    Of the correlation curves' RMS distances, `std_ratio` and `kurtosis`, where there are two paths, or two groups of
+    them, to draw from; the real paths are held fixed. Resampling
     adds the variance of a mean of N paths to a distance, so an interval may lie slightly above its score.
     """
     real, fake = pair(real, fake)
+    if len(fake) < 2:
+        return {}
     rng = np.random.default_rng(seed)
     lags = num_lags(real.shape[1])
     shares = _shares(rng, draws, len(fake))
@@ -37,7 +40,8 @@ def intervals(
     scale = np.maximum(real.std(axis=(0, 1)), np.finfo(float).tiny)
     scores["std_ratio"] = np.mean(np.sqrt(np.maximum(second - first**2, 0)) / scale, axis=1)
     pooled = statistics.kurtosis(groups(fake, len(real)))
-    scores["kurtosis"] = np.mean(_shares(rng, draws, len(pooled)) @ pooled, axis=1)
+    if len(pooled) > 1:
+        scores["kurtosis"] = np.mean(_shares(rng, draws, len(pooled)) @ pooled, axis=1)
     tail = (1 - level) / 2
     low, high = ({name: float(np.quantile(x, q)) for name, x in scores.items()} for q in (tail, 1 - tail))
     return {name: {"low": low[name], "high": high[name]} for name in scores}

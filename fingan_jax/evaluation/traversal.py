@@ -44,15 +44,16 @@ def traverse(
 ) -> Float[Array, "direction place batch time asset"]:
     """Paths of the same noise with its coordinate along each direction v set to each s of `grid`, all else kept.
 
-    The coordinate is sum over t of <z_t, v> / sqrt(steps), of variance 1 as every one of the noise's: from -3 to 3 it
-    takes the values that the model draws itself, and a path stays one of the model's. With vector noise and a unit
-    vector for v, that channel is s. With noise in time, the mean of <z_t, v> over the steps is s / sqrt(steps).
+    The coordinate is sum over t of <z_t, v> / sqrt(steps), and s counts its standard deviations over the batch: 1 where
+    the noise is fresh at every step, more where it is slow. From -3 to 3 it takes the values that the model draws
+    itself, and a path stays one of the model's. With vector noise and a unit vector for v, that channel is s times its
+    standard deviation.
     """
     steps = noise.shape[1]
 
     def at(v: Float[Array, " channel"], s: Float[Array, ""]) -> Paths:
         coordinate = jnp.einsum("btz,z->b", noise, v) / jnp.sqrt(steps)
-        shift = (s - coordinate) / jnp.sqrt(steps)
+        shift = (s * jnp.std(coordinate) - coordinate) / jnp.sqrt(steps)
         return play(noise + shift[:, None, None] * v[None, None, :])
 
     return jax.lax.map(lambda v: jax.lax.map(lambda s: at(v, s), jnp.asarray(grid)), jnp.asarray(directions))

@@ -81,8 +81,8 @@ class FactorVolatilityGenerator(nn.Module):
     correlation rises with them.
 
     Features of the condition beyond the assets' returns (a regime) are told to every day; of these the last row counts.
-    With `past` = 0 the returns in it are not looked at, and the first `warm_up` generated days are thrown away. One
-    condition serves a whole batch of noise (`shares_condition`).
+    With `past` = 0 the returns in it are not looked at, and the first `warm_up` generated days are thrown away; with a
+    past none are. One condition serves a whole batch of noise (`shares_condition`).
 
     Raises:
         ValueError: fewer noise coordinates than factors and assets, a condition without their returns, no half-lives.
@@ -98,7 +98,7 @@ class FactorVolatilityGenerator(nn.Module):
 
     @property
     def history(self) -> int:
-        return self.warm_up
+        return 0 if self.past else self.warm_up
 
     @property
     def shares_condition(self) -> bool:
@@ -141,7 +141,7 @@ class FactorVolatilityGenerator(nn.Module):
             return module.updated(memory, returns), returns
 
         over_time = nn.scan(day, variable_broadcast="params", split_rngs={"params": False}, in_axes=1, out_axes=1)
-        return over_time(self, memory, shocks)[1][:, self.warm_up :]
+        return over_time(self, memory, shocks)[1][:, self.history :]
 
     def remember(self, cond: Known) -> tuple[Memory, Float[Array, "batch feature"] | None]:
         """The memory after the days of the condition, and the features it holds beside them."""

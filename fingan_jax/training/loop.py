@@ -40,7 +40,8 @@ def make_chunk(
 
     `sample(key)` gives the batches of one step. The number of steps is an argument of the compiled program, so chunks
     of any length share one compilation, and a run gives the same bits however it is cut. `begin` is what is made of the
-    state first. `finite` is 1 where every parameter of the resulting state is finite.
+    state first. `finite` is 1 where every parameter of the resulting state and all that was measured is
+    finite.
     """
 
     @jax.jit  # traced once for its metrics' shapes and its body
@@ -58,13 +59,13 @@ def make_chunk(
         zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
         state, sums = jax.lax.fori_loop(0, num_steps, body, (state, zeros))
         means = jax.tree.map(lambda x: x / num_steps, sums)
-        return state, {**means, "finite": _finite(state)}
+        return state, {**means, "finite": _finite(state, means)}
 
     return chunk
 
 
-def _finite(state: GANState) -> Array:
-    leaves = jax.tree.leaves((state.params, state.ema))
+def _finite(state: GANState, means: Metrics) -> Array:
+    leaves = jax.tree.leaves((state.params, state.ema, means))
     return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in leaves])).astype(jnp.float32)
 
 

@@ -33,6 +33,8 @@ def cut(objective: Objective, phases: Mapping[str, Mapping[str, Any]] | None, nu
     """
     if phases is None:
         return (Phase("all", tuple(objective), 0, num_steps),)
+    if not isinstance(phases, Mapping):
+        raise ValueError(f"phases={phases} must be phases by name, {{NAME: {{terms: [...], share: 1}}}}, or null")
     shares = [_share(name, phase) for name, phase in phases.items()]
     found, done = list[Phase](), 0
     for k, (name, phase) in enumerate(phases.items()):
@@ -49,12 +51,16 @@ def cut(objective: Objective, phases: Mapping[str, Mapping[str, Any]] | None, nu
 
 
 def _share(name: str, phase: Any) -> float:
-    if not isinstance(phase, Mapping) or set(phase) - set(KEYS) or "terms" not in phase:
+    if not isinstance(phase, Mapping) or set(phase) - set(KEYS) or not _names(phase.get("terms")):
         raise ValueError(f"phases.{name}={phase} must be terms=[names of terms] and, if not 1, a share")
     share = phase.get("share", 1.0)
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < float("inf"):
         raise ValueError(f"phases.{name}.share={share} must be a number above 0")
     return float(share)
+
+
+def _names(terms: Any) -> bool:
+    return isinstance(terms, Sequence) and not isinstance(terms, str) and all(isinstance(name, str) for name in terms)
 
 
 def _terms(name: str, phase: Mapping[str, Any], objective: Objective) -> tuple[str, ...]:
@@ -69,6 +75,12 @@ def _terms(name: str, phase: Mapping[str, Any], objective: Objective) -> tuple[s
 def played(objective: Objective, terms: Sequence[str]) -> Objective:
     """The part of the objective that a phase plays, in the objective's order."""
     return {name: term for name, term in objective.items() if name in terms}
+
+
+def rounds(phases: Sequence[Phase], objective: Objective, player: str, step: int) -> int:
+    """In how many of the first `step` steps `player` has a term to play."""
+    playing = [phase for phase in phases if plays(played(objective, phase.terms), player)]
+    return sum(max(0, min(step, phase.until) - phase.start) for phase in playing)
 
 
 def beginning(phase: Phase, optimizers: Players) -> Callable[[GANState], GANState]:

@@ -127,6 +127,8 @@ def test_the_page_warns_of_what_weakens_it(found, trials):
     assert "1 run(s) gave no scores" in said
     assert "Excess kurtosis, 1 day 1" in said
     assert "With 3 seeds" in said
+    notes = [table.note for table in tables(found) if "95 % interval" in table.note]
+    assert notes and all("With 3 seeds" in note for note in notes), "as they are pasted without the page"  # noqa: PT018
     runs = copy.deepcopy(trials(without=[("hinge", "none", k) for k in (1, 2, 3)]))
     for run in runs:
         run.evaluation["floors"]["gaussian"]["emd_1_sigma"] = None

@@ -160,6 +160,9 @@ def test_intervals_hold_the_score_and_narrow_with_more_paths(real, good):
     assert many["std_ratio"]["low"] < ratio < many["std_ratio"]["high"]
     assert all(many[name]["low"] <= many[name]["high"] for name in many)
     assert many["std_ratio"]["high"] - many["std_ratio"]["low"] < few["std_ratio"]["high"] - few["std_ratio"]["low"]
+    assert intervals(real[:2], good[:1], seed=0) == {}, "of a single path nothing is known"
+    assert "kurtosis" not in intervals(real[:6], good[:8], seed=0), "no two groups as large as the real one"
+    assert {"std_ratio", "kurtosis"} <= set(many)
     copies = intervals(real[:2], np.repeat(good[:1], 10, axis=0), seed=0)
     assert all(x["low"] == pytest.approx(x["high"]) for x in copies.values())
 

@@ -1,5 +1,6 @@
 """Latent traversals: the leading directions of a linear generator, and a coordinate that is what it was set to."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -38,8 +39,8 @@ def test_the_coordinate_is_set_and_all_else_is_kept(steps):
     z, v = noise(steps), jnp.asarray([[0.6, 0.0, 0.8, 0.0]])
     moved = traverse(lambda x: x, z, v, jnp.asarray([-3.0, 0.0, 2.0]))
     assert moved.shape == (1, 3, 30, steps, CHANNELS)
-    along = jnp.einsum("gbtz,z->gb", moved[0], v[0]) / jnp.sqrt(steps)
-    np.testing.assert_allclose(along, np.repeat([[-3.0], [0.0], [2.0]], 30, axis=1), atol=1e-5)
+    before, along = (jnp.einsum("...btz,z->...b", x, v[0]) / jnp.sqrt(steps) for x in (z, moved[0]))
+    np.testing.assert_allclose(along, np.repeat([[-3.0], [0.0], [2.0]], 30, axis=1) * jnp.std(before), atol=1e-5)
     other = jnp.asarray([0.8, 0.0, -0.6, 0.0])
     np.testing.assert_allclose(moved[0] @ other, np.repeat((z @ other)[None], 3, axis=0), atol=1e-5)
     centred = z - z.mean(axis=1, keepdims=True)
@@ -49,9 +50,17 @@ def test_the_coordinate_is_set_and_all_else_is_kept(steps):
 
 
 def test_a_unit_vector_sets_that_channel_of_vector_noise():
-    paths = traverse(of_vector, noise(1), jnp.eye(CHANNELS)[1:2], jnp.asarray([-3.0, 3.0]))
+    z = noise(1)
+    paths = traverse(of_vector, z, jnp.eye(CHANNELS)[1:2], jnp.asarray([-3.0, 3.0]))
     change = (paths[0, 1] - paths[0, 0]).reshape(30, -1)
-    np.testing.assert_allclose(change, np.repeat(6 * WIDE[1:2], 30, axis=0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(change, np.repeat(6 * z[:, 0, 1].std() * WIDE[1:2], 30, axis=0), rtol=1e-4, atol=1e-4)
+
+
+def test_slow_noise_is_moved_as_far_as_it_goes_by_itself():
+    """Its coordinate spreads far beyond 1: at -3 and 3 it lies at the ends of what was drawn."""
+    z = jax.random.normal(jax.random.key(0), (2000, 1, CHANNELS)) * jnp.ones((1, STEPS, 1))
+    moved = traverse(lambda x: x, z, jnp.eye(CHANNELS)[:1], jnp.asarray([-3.0, 3.0]))
+    np.testing.assert_allclose(moved[0, :, :, 0, 0].mean(axis=1), [-3, 3], rtol=0.05)
 
 
 def test_the_direction_of_volatility_moves_volatility_and_nothing_else_does():

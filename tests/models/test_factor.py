@@ -91,7 +91,8 @@ def test_a_regime_is_told_with_the_past_or_alone() -> None:
         returns = jnp.broadcast_to(noise(1, max(past, 1), 3, seed=3), (2, max(past, 1), 3))
         cond = jnp.concatenate([returns, labels], axis=-1)
         params = gen.init(KEY, noise(2, 8), cond)
-        assert gen.apply(params, noise(2, 8), cond).shape == (2, 5, 3)
+        days = 8 if past else 5
+        assert gen.apply(params, noise(2, 8), cond).shape == (2, days, 3)
         slope = jax.grad(lambda c: (gen.apply(params, noise(2, 8), c) ** 2).sum())(cond)  # noqa: B023
         assert float(jnp.abs(slope[:, -1, -2:]).min()) > 0
         assert bool(slope[..., :3].any()) == (past > 0)

@@ -32,6 +32,7 @@ class Setup(NamedTuple):
     start: object
     settings: Settings
     seed: int
+    objective: object
 
     @property
     def phases(self):
@@ -71,7 +72,10 @@ def runs(game, tmp_path):
 
     def make(*seeds, folder="runs", monitor=None, **changed):
         settings = Settings(**{**vars(SETTINGS), **changed, "monitor": "x" if monitor else None})
-        opened = [Run(tmp_path / folder / str(seed), {}, Setup(start, settings, seed), monitor) for seed in seeds]
+        opened = [
+            Run(tmp_path / folder / str(seed), {}, Setup(start, settings, seed, game.objective), monitor)
+            for seed in seeds
+        ]
         for run in opened:
             run.folder.mkdir(parents=True, exist_ok=True)
         return opened, [Logger(run.folder / "metrics.jsonl") for run in opened]

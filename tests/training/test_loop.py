@@ -108,3 +108,14 @@ def test_parameters_that_overflow_are_seen_even_where_the_losses_are_finite(game
     broken = jax.tree.map(lambda x: jnp.full_like(x, jnp.inf), state.params.gen)
     _, metrics = run_chunk(state._replace(params=state.params._replace(gen=broken)), 1)
     assert float(metrics["finite"]) == 0.0
+
+
+def test_what_is_measured_and_overflows_is_seen_even_where_the_parameters_are_finite(game, start):
+    step = make_train_step(game.models, game.optimizers, game.objective, game.noise, num_disc_steps=2)
+
+    def overflowing(state, batch):
+        new, metrics = step(state, batch)
+        return new, {**metrics, "gen/grad_norm": jnp.where(state.step == 1, jnp.inf, 1.0)}
+
+    played = jax.jit(make_chunk(overflowing, game.batches))
+    assert [float(played(start(), steps)[1]["finite"]) for steps in (1, 2)] == [1.0, 0.0]

@@ -15,7 +15,7 @@ from fingan_jax.objectives.penalties import r1
 from fingan_jax.objectives.term import Term
 from fingan_jax.training import loop
 from fingan_jax.training.optimizers import tunable
-from fingan_jax.training.phases import Phase, beginning, cut, played
+from fingan_jax.training.phases import Phase, beginning, cut, played, rounds
 from fingan_jax.training.state import GANState
 from fingan_jax.types import Players
 
@@ -41,10 +41,22 @@ def test_steps_are_cut_in_proportion_to_the_shares(num_steps, untils):
     assert list(played(OBJECTIVE, phases[1].terms)) == ["game", "r1"]
 
 
+def test_a_player_plays_only_in_the_phases_that_have_a_term_of_theirs():
+    phases = cut(OBJECTIVE, {"a": {"terms": ["fit"]}, "b": {"terms": ["game", "r1"], "share": 2}}, 30)
+    assert [rounds(phases, OBJECTIVE, "disc", step) for step in (0, 5, 10, 11, 30)] == [0, 0, 0, 1, 20]
+    assert [rounds(phases, OBJECTIVE, "gen", step) for step in (0, 5, 10, 11, 30)] == [0, 5, 10, 11, 30]
+    (alone,) = cut({"fit": OBJECTIVE["fit"]}, None, 30)
+    assert rounds([alone], OBJECTIVE, "disc", 30) == 0
+
+
 @pytest.mark.parametrize(
     ("phases", "words"),
     [
         ({}, "holds no phase"),
+        (3, "phases=3 must be phases by name"),
+        (["fit"], "must be phases by name"),
+        ({"a": {"terms": None}}, "phases.a=.*must be terms"),
+        ({"a": {"terms": "fit"}}, "phases.a=.*must be terms"),
         ({"a": {"terms": ["fit", "gmae"]}}, "phases.a.terms: gmae is not in the objective, which has fit, game, r1"),
         ({"a": {"terms": []}}, r"phases.a.terms=\[\] asks nothing"),
         ({"a": {"share": 1}}, "phases.a=.*must be terms"),
