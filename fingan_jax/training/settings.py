@@ -17,7 +17,7 @@ class Settings:
     At every checkpoint the game is looked at, unless `watch` is false. `monitor` names a score of the averaged
     generator on the validation part, or a measure of that look ("watch/..."): the best checkpoint by it is kept beside
     the newest and is the one that is sampled and judged. Training ends after `patience` checkpoints in a row that are
-    no better.
+    no better. Of an objective in phases both are of the last phase alone.
 
     Raises: ValueError naming the key whose number is out of range.
     """
