@@ -79,8 +79,8 @@ def save(member: Member, state: GANState) -> None:
 def waited_enough(member: Member, step: int) -> bool:
     """Whether the run ends at `step`, early, as nothing better is to be expected."""
     settings, begun = member.run.setup.settings, member.run.setup.phases[-1].start
-    since = max(member.best, Best(begun), key=lambda best: best.step)
-    return step > begun and exhausted(since, step, every=settings.save_every, patience=settings.patience)
+    since = member.best._replace(step=max(member.best.step, begun))
+    return exhausted(since, step, every=settings.save_every, patience=settings.patience)
 
 
 def chosen(member: Member, state: GANState) -> GANState:

@@ -21,8 +21,8 @@ def intervals(
     """`level` percentile intervals `{"low", "high"}` over `draws` resamplings of whole generated paths.
 
     Of the correlation curves' RMS distances, `std_ratio` and `kurtosis`, where there are two paths, or two groups of
-    them, to draw from; the real paths are held fixed. Resampling
-    adds the variance of a mean of N paths to a distance, so an interval may lie slightly above its score.
+    them, to draw from; the real paths are held fixed. Resampling adds the variance of a mean of N paths to a distance,
+    so an interval may lie slightly above its score.
     """
     real, fake = pair(real, fake)
     if len(fake) < 2:

@@ -62,7 +62,9 @@ class LevelWindows(NamedTuple):
         train, fake = as_series("train", train), _joined(as_paths("samples", samples), self.window)
         inside = _section(self, train, train, fake)
         found = _section(self, real, train, fake) if len(real) else inside
-        findings = window_words.findings("model", found.rows, halved=found.halved)
+        halved = windowed.at_half(windowed.given(_windows(self, real if len(real) else train, train), fake))
+        of_half = windowed.summary(windowed.score(_protocol(self), halved))
+        findings = window_words.findings("model", found.rows, halved=of_half)
         if not len(real):
             findings.append({"verdict": "warning", "text": WITHOUT})
         chosen_by = validation if validation is not None and _count(self, len(validation)) >= LEAST else None
@@ -103,13 +105,9 @@ class LevelWindows(NamedTuple):
 
 
 class _Section(NamedTuple):
-    """Scores by generator, the model among them, the floors that could not be fitted, and scores that could not be.
-
-    `halved` are the model's at the size of a real half.
-    """
+    """Scores by generator, the model among them, the floors that could not be fitted, and scores that could not be."""
 
     rows: dict[str, dict[str, dict[str, Any]]]
-    halved: dict[str, dict[str, Any]]
     unfitted: dict[str, str]
     reasons: dict[str, str]
 
@@ -117,11 +115,13 @@ class _Section(NamedTuple):
 def _section(judge: LevelWindows, real: Series, train: Series, fake: PathArray) -> _Section:
     """The model and the floors, all fitted to windows of `train`, against windows of `real`."""
     windows = _windows(judge, real, train)
-    (draws, unfitted), ours, rule = windowed.floors(windows), windowed.given(windows, fake), _protocol(judge)
-    scores = {REPORTED.get(name, name): windowed.score(rule, draw) for name, draw in {"model": ours, **draws}.items()}
-    halved = windowed.summary(windowed.score(rule, windowed.at_half(ours)))
+    draws, unfitted = windowed.floors(windows)
+    scores = {
+        REPORTED.get(name, name): windowed.score(_protocol(judge), draw)
+        for name, draw in {"model": windowed.given(windows, fake), **draws}.items()
+    }
     reasons = {f"{name}: {key}": why for name, found in scores.items() for key, why in found.reasons.items()}
-    return _Section({name: windowed.summary(found) for name, found in scores.items()}, halved, unfitted, reasons)
+    return _Section({name: windowed.summary(found) for name, found in scores.items()}, unfitted, reasons)
 
 
 def _windows(judge: LevelWindows, real: Series, train: Series) -> Windows:

@@ -40,8 +40,7 @@ def make_chunk(
 
     `sample(key)` gives the batches of one step. The number of steps is an argument of the compiled program, so chunks
     of any length share one compilation, and a run gives the same bits however it is cut. `begin` is what is made of the
-    state first. `finite` is 1 where every parameter of the resulting state and all that was measured is
-    finite.
+    state first. `finite` is 1 where every parameter of the resulting state and every measure is finite.
     """
 
     @jax.jit  # traced once for its metrics' shapes and its body
