@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from fingan_jax.monitor import Look
 from fingan_jax.runs import Run, restore_or_start
+from fingan_jax.summary import disc_updates
 from fingan_jax.training import alarms, checkpoint, distributed, logger
 from fingan_jax.training.best import Best, better, exhausted
 from fingan_jax.training.logger import Logger
-from fingan_jax.training.phases import rounds
 from fingan_jax.training.replicas import Record
 from fingan_jax.training.state import GANState
 
@@ -65,8 +65,7 @@ def look_at(member: Member, look: Look, state: GANState, record: Record) -> tupl
 def note(member: Member, step: int, record: Record) -> None:
     """Logs the record of the steps up to `step`."""
     if distributed.is_main():
-        setup = member.run.setup
-        disc_steps = rounds(setup.phases, setup.objective, "disc", step) * setup.settings.num_disc_steps
+        disc_steps = disc_updates(member.run.setup, member.run.config, step)
         logger.log(member.log, {"step": step, "disc_steps": disc_steps, **record})
 
 

@@ -26,6 +26,7 @@ def check_judgement(cfg: Config, setup: Setup, trusted: tuple[str, ...]) -> None
         raise ConfigError(f"sampling.seed={sampling['seed']} must be below {2**32}, and name={cfg['name']} a word")
     if sampling["num_days"] is not None:
         whole_numbers(sampling, "sampling.", num_days=SHORTEST)
+        _check_reach(setup, sampling["num_days"])
     if hasattr(judge, "check"):
         days = drawing.length(setup, sampling["num_days"])
         judge.check(*setup.split, num_paths=sampling["num_paths"], num_days=days)
@@ -40,6 +41,14 @@ def check_judgement(cfg: Config, setup: Setup, trusted: tuple[str, ...]) -> None
     if test.stop - test.start < SHORTEST:
         raise ConfigError(
             f"windows.fractions leaves {test.stop - test.start} days to score: give the test part at least {SHORTEST}"
+        )
+
+
+def _check_reach(setup: Setup, num_days: int) -> None:
+    if (reach := drawing.longest(setup, num_days)) < num_days:
+        raise ConfigError(
+            f"sampling.num_days={num_days} is out of reach: the generator emits {reach} days and is told no past to "
+            "roll forward from: ask for fewer days or for null, or set windows.past above 0"
         )
 
 

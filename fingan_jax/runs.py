@@ -16,10 +16,10 @@ from fingan_jax.judgeable import SHORTEST, check_judgement
 from fingan_jax.monitor import Monitor, make_monitor
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, check_kinds
+from fingan_jax.summary import summary
 from fingan_jax.training import alarms, checkpoint, distributed, parallel, run_folder
 from fingan_jax.training.checkpoint import CheckpointError
 from fingan_jax.training.logger import check_mode, read_records
-from fingan_jax.training.phases import rounds
 from fingan_jax.training.state import GANState
 from fingan_jax.types import Params
 
@@ -185,43 +185,9 @@ def judge(
         train=train,
         records=records,
         explanation=explaining.explain(setup, ema, disc) if run.config.get("explain", True) and not own else None,
-        summary={**summary(run, step), **{key.replace("_", " "): value for key, value in measured.items()}},
+        summary={
+            **summary(setup, run.config, step),
+            **{key.replace("_", " "): value for key, value in measured.items()},
+        },
     )
     return Verdict(evaluation, figures)
-
-
-def _against(setup: Setup, step: int) -> str:
-    """How often the discriminator was asked to move in so many steps."""
-    played = rounds(setup.phases, setup.objective, "disc", step)
-    if not played:
-        return "no discriminator"
-    return f"{setup.settings.num_disc_steps} discriminator update(s) {'each' if played == step else f'in {played}'}"
-
-
-def summary(run: Run, step: int) -> dict[str, str]:
-    """The run in a few words, for the head of its report."""
-    setup = run.setup
-    dates = setup.prices.dates[1:]
-
-    def span(part: slice) -> str:
-        return (
-            f"{dates[part][0]} to {dates[part][-1]}, {part.stop - part.start} days"
-            if part.stop > part.start
-            else "none"
-        )
-
-    return {
-        "name": f"{run.config['name']}: {', '.join(setup.prices.names[:3])}",
-        "about": f"{type(setup.models.gen).__name__} trained on daily log returns; scored on days it has never seen.",
-        "assets": ", ".join(setup.prices.names[:6]) + (" ..." if len(setup.prices.names) > 6 else ""),
-        "train": span(setup.split.train),
-        "test": span(setup.split.test),
-        "generator": type(setup.models.gen).__name__,
-        "discriminator": type(setup.models.disc).__name__,
-        "objective": " + ".join(f"{term.weight:g} {name}" for name, term in setup.objective.items()),
-        **({"chosen": f"step {step}, the best by {monitor}"} if (monitor := setup.settings.monitor) else {}),
-        "steps": f"{step}, {_against(setup, step)}",
-        "batch": f"{setup.settings.batch_size} windows of {setup.window} days",
-        "seed": str(setup.seed),
-        **{key.replace("_", " "): str(value)[:16] for key, value in run.config["provenance"].items()},
-    }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
-from fingan_jax import drawing, explaining, pipeline
+from fingan_jax import drawing, explained_windows, explaining, pipeline
 from fingan_jax.build import config_dir
 from fingan_jax.data.prices import Prices
 from fingan_jax.schema import ConfigError
@@ -159,7 +159,7 @@ def test_explaining_tells_every_window_its_regime(monkeypatch):
     monkeypatch.setattr(explaining, "png", lambda draw, *args: b"")
     setup = assemble("model=dense", *MODELS["dense"], "condition=column", "windows.past=2", "windows.window=16")
     state = pipeline.initial_state(setup)
-    found = explaining.material(setup, state.ema, jax.random.key(0))
+    found = explained_windows.material(setup, state.ema, jax.random.key(0))
     assert found.train.shape[1:] == (18, 2 + 3)
     np.testing.assert_array_equal(found.fake_train[..., 2:], found.train[..., 2:])
     np.testing.assert_array_equal(found.fake_train[:, :2], found.train[:, :2])

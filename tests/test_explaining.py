@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
-from fingan_jax import explaining, pipeline
+from fingan_jax import explained_windows, explaining, pipeline
 from fingan_jax.build import config_dir
 from fingan_jax.data.prices import Prices
 from fingan_jax.evaluation.window_facts import facts_of
@@ -123,7 +123,7 @@ def test_facts_are_of_the_columns_that_are_returns():
 
 def test_held_out_windows_that_overlap_are_of_one_group_but_at_its_ends():
     setup = assemble(*MODELS["conditional"])
-    found = explaining.material(setup, initial_gen(setup), jax.random.key(0))
+    found = explained_windows.material(setup, initial_gen(setup), jax.random.key(0))
     length = setup.past + setup.window
     assert found.train.shape[1:] == found.fake.shape[1:] == (length, 1)
     assert len(found.fake_train) == len(found.train)
@@ -136,7 +136,7 @@ def test_held_out_windows_that_overlap_are_of_one_group_but_at_its_ends():
 @pytest.mark.parametrize(("days", "groups"), [(200, 5), (120, 3), (119, 3), (99, 4), (80, 4), (60, 3)])
 def test_groups_of_windows_are_twice_as_long_as_these_where_that_leaves_three(days, groups):
     setup = SimpleNamespace(past=4, window=16)
-    windows, of = explaining._cut(setup, np.arange(float(days))[:, None], 1000)
+    windows, of = explained_windows._cut(setup, np.arange(float(days))[:, None], 1000)
     begins = windows[:, 0, 0]
     assert len(np.unique(of)) == groups
     assert all(np.ptp(begins[of == group]) < (40 if days > 100 else 20) for group in np.unique(of))

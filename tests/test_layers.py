@@ -50,6 +50,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "fingan_jax.comparable": ("fingan_jax",),
     "fingan_jax.comparing": ("fingan_jax",),
     "fingan_jax.explaining": ("fingan_jax",),
+    "fingan_jax.explained_windows": ("fingan_jax",),
+    "fingan_jax.summary": ("fingan_jax",),
     "fingan_jax.applications": ("fingan_jax",),
     "fingan_jax.reproducing": ("fingan_jax",),
     "experiments": ("fingan_jax",),

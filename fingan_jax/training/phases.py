@@ -77,10 +77,15 @@ def played(objective: Objective, terms: Sequence[str]) -> Objective:
     return {name: term for name, term in objective.items() if name in terms}
 
 
-def rounds(phases: Sequence[Phase], objective: Objective, player: str, step: int) -> int:
-    """In how many of the first `step` steps `player` has a term to play."""
+def updates(
+    phases: Sequence[Phase], objective: Objective, player: str, step: int, *, each: int = 1, every: int = 1
+) -> int:
+    """How often `player` is moved in the first `step` steps: where it has a term to play, `each` times.
+
+    Of those, only every `every`-th is made, counted from the start of a phase, as an optimizer of ours does.
+    """
     playing = [phase for phase in phases if plays(played(objective, phase.terms), player)]
-    return sum(max(0, min(step, phase.until) - phase.start) for phase in playing)
+    return sum(max(0, min(step, phase.until) - phase.start) * each // every for phase in playing)
 
 
 def beginning(phase: Phase, optimizers: Players) -> Callable[[GANState], GANState]:

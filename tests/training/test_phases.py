@@ -15,7 +15,7 @@ from fingan_jax.objectives.penalties import r1
 from fingan_jax.objectives.term import Term
 from fingan_jax.training import loop
 from fingan_jax.training.optimizers import tunable
-from fingan_jax.training.phases import Phase, beginning, cut, played, rounds
+from fingan_jax.training.phases import Phase, beginning, cut, played, updates
 from fingan_jax.training.state import GANState
 from fingan_jax.types import Players
 
@@ -43,10 +43,23 @@ def test_steps_are_cut_in_proportion_to_the_shares(num_steps, untils):
 
 def test_a_player_plays_only_in_the_phases_that_have_a_term_of_theirs():
     phases = cut(OBJECTIVE, {"a": {"terms": ["fit"]}, "b": {"terms": ["game", "r1"], "share": 2}}, 30)
-    assert [rounds(phases, OBJECTIVE, "disc", step) for step in (0, 5, 10, 11, 30)] == [0, 0, 0, 1, 20]
-    assert [rounds(phases, OBJECTIVE, "gen", step) for step in (0, 5, 10, 11, 30)] == [0, 5, 10, 11, 30]
+    assert [updates(phases, OBJECTIVE, "disc", step) for step in (0, 5, 10, 11, 30)] == [0, 0, 0, 1, 20]
+    assert [updates(phases, OBJECTIVE, "gen", step) for step in (0, 5, 10, 11, 30)] == [0, 5, 10, 11, 30]
     (alone,) = cut({"fit": OBJECTIVE["fit"]}, None, 30)
-    assert rounds([alone], OBJECTIVE, "disc", 30) == 0
+    assert updates([alone], OBJECTIVE, "disc", 30) == 0
+
+
+@pytest.mark.parametrize(("each", "every"), [(1, 2), (3, 2), (2, 3)])
+@pytest.mark.parametrize("steps", [10, 11, 17])
+def test_the_updates_counted_are_those_that_an_optimizer_makes(each, every, steps):
+    phases = cut(OBJECTIVE, {"a": {"terms": ["fit"]}, "b": {"terms": ["game", "r1"], "share": 2}}, 30)
+    optimizer = tunable(optax.sgd, 1.0, every=every)
+    params, moved = jnp.zeros(()), 0
+    state = optimizer.init(params)
+    for _ in range((steps - 10) * each):
+        change, state = optimizer.update(jnp.ones(()), state, params)
+        moved += bool(change != 0)
+    assert updates(phases, OBJECTIVE, "disc", steps, each=each, every=every) == moved
 
 
 @pytest.mark.parametrize(

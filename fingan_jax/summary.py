@@ -1,0 +1,43 @@
+"""A run in a few words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fingan_jax.setup import Setup
+from fingan_jax.training.phases import updates
+
+Config = Mapping[str, Any]
+
+
+def disc_updates(setup: Setup, config: Config, step: int) -> int:
+    """How often the discriminator was moved in the first `step` steps."""
+    each, every = setup.settings.num_disc_steps, config["optimizer"]["disc"].get("every", 1)
+    return updates(setup.phases, setup.objective, "disc", step, each=each, every=every)
+
+
+def summary(setup: Setup, config: Config, step: int) -> dict[str, str]:
+    """The run and its first `step` steps, by what the rows at the head of its report are called."""
+    dates, moved = setup.prices.dates[1:], disc_updates(setup, config, step)
+
+    def span(part: slice) -> str:
+        return (
+            f"{dates[part][0]} to {dates[part][-1]}, {part.stop - part.start} days"
+            if part.stop > part.start
+            else "none"
+        )
+
+    return {
+        "name": f"{config['name']}: {', '.join(setup.prices.names[:3])}",
+        "about": f"{type(setup.models.gen).__name__} trained on daily log returns; scored on days it has never seen.",
+        "assets": ", ".join(setup.prices.names[:6]) + (" ..." if len(setup.prices.names) > 6 else ""),
+        "train": span(setup.split.train),
+        "test": span(setup.split.test),
+        "generator": type(setup.models.gen).__name__,
+        "discriminator": type(setup.models.disc).__name__,
+        "objective": " + ".join(f"{term.weight:g} {name}" for name, term in setup.objective.items()),
+        **({"chosen": f"step {step}, the best by {monitor}"} if (monitor := setup.settings.monitor) else {}),
+        "steps": f"{step}, {f'{moved} update(s) of the discriminator' if moved else 'no discriminator'}",
+        "batch": f"{setup.settings.batch_size} windows of {setup.window} days",
+        "seed": str(setup.seed),
+        **{key.replace("_", " "): str(value)[:16] for key, value in config["provenance"].items()},
+    }

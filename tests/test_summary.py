@@ -1,0 +1,49 @@
+"""What is told of a run: how far it is, and how often its discriminator was moved."""
+
+from hydra import compose, initialize_config_dir
+
+from fingan_jax import pipeline
+from fingan_jax.build import as_dict, config_dir
+from fingan_jax.summary import disc_updates, summary
+
+SMALL = (
+    "name=small", "data=gbm", "data.num_days=300", "windows.window=8", "model=dense", "noise=vector", "noise.dim=2",
+    "model.gen.sizes=[4]", "model.disc.sizes=[4]", "training.batch_size=8", "training.num_steps=30",
+    "training.num_disc_steps=3",
+)  # fmt: skip
+
+
+def told(*overrides, step=30, disc=None):
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        cfg = compose("config", overrides=[*SMALL, *overrides])
+    cfg.optimizer.disc = disc or cfg.optimizer.disc
+    config = {**as_dict(cfg), "provenance": {"version": "0.1.0"}}
+    setup = pipeline.assemble(cfg)
+    return disc_updates(setup, config, step), summary(setup, config, step)
+
+
+def test_the_discriminator_s_updates_are_those_that_its_optimizer_lets_pass():
+    for every, moved in ((1, 60), (2, 30), (7, 8)):
+        count, rows = told(f"optimizer.disc.every={every}", "objective=[non_saturating]", step=20)
+        assert count == moved
+        assert rows["steps"] == f"20, {moved} update(s) of the discriminator"
+
+
+def test_an_optimizer_of_ones_own_need_not_know_of_every():
+    own = {"_target_": "optax.sgd", "learning_rate": 0.1}
+    assert told("objective=[wasserstein]", step=4, disc=own)[0] == 12
+
+
+def test_a_game_without_a_discriminator_says_so():
+    count, rows = told("objective=[moments]")
+    assert count == 0
+    assert rows["steps"] == "30, no discriminator"
+
+
+def test_the_parts_are_told_by_their_dates_and_lengths():
+    _, rows = told("objective=[moments]", "windows.fractions=[1,0,0]")
+    assert rows["train"].endswith(", 300 days")
+    assert rows["test"] == "none"
+    assert rows["batch"] == "8 windows of 8 days"
+    assert rows["objective"] == "1 moments"
+    assert rows["version"] == "0.1.0"
