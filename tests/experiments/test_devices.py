@@ -16,6 +16,7 @@ QUICK = (
     "noise.dim=3",
     "model.gen.sizes=[8]",
     "model.disc.sizes=[8]",
+    "sampling.num_days=null",
     "training.num_steps=10",
 )
 
