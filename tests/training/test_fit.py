@@ -73,7 +73,12 @@ def runs(game, tmp_path):
     def make(*seeds, folder="runs", monitor=None, **changed):
         settings = Settings(**{**vars(SETTINGS), **changed, "monitor": "x" if monitor else None})
         opened = [
-            Run(tmp_path / folder / str(seed), {}, Setup(start, settings, seed, game.objective), monitor)
+            Run(
+                tmp_path / folder / str(seed),
+                {"optimizer": {"disc": {}}},
+                Setup(start, settings, seed, game.objective),
+                monitor,
+            )
             for seed in seeds
         ]
         for run in opened:
