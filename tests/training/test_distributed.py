@@ -26,7 +26,7 @@ SMALL = (
     "data=garch", "data.num_days=400", "model=dense", "noise=vector", "noise.dim=3", "windows.window=8",
     "model.gen.sizes=[8]", "model.disc.sizes=[8]", "training.batch_size=16", "optimizer=sgd", "training.num_steps=10",
     "optimizer.gen.learning_rate=0.05", "optimizer.disc.learning_rate=0.05", "objective=[non_saturating,r1]",
-    "training.log_every=5", "sampling.num_paths=20", "sampling.num_days=30", "evaluation.draws=0",
+    "training.log_every=5", "sampling.num_paths=20", "sampling.num_days=null", "evaluation.draws=0",
     "explain=false", "wandb.mode=disabled",
 )  # fmt: skip
 WORKER = """
