@@ -73,3 +73,12 @@ def gjr(train: Series, seed: int, num_paths: int, num_days: int) -> PathArray:
     Raises ValueError for several assets, `baselines.FitError` where no stationary process was found.
     """
     return planted.leverage_paths(planted.fitted(train), seed, num_paths, num_days)
+
+
+def normal_garch(train: Series, seed: int, num_paths: int, num_days: int, *, asymmetric: bool = False) -> PathArray:
+    """The floor GARCH(1,1) with normal innovations, by maximum likelihood; `asymmetric`: a GJR-GARCH(1,1).
+
+    Raises ValueError for several assets, `baselines.FitError` where no stationary process was found. Bollerslev (1986).
+    """
+    process = planted.fitted(train, asymmetric=asymmetric, normal=True)
+    return planted.leverage_paths(process, seed, num_paths, num_days)

@@ -1,5 +1,6 @@
 """Markets with an honest generator, and failures planted in it: what the warnings must find, and where be silent."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -49,7 +50,10 @@ def other_years(train: Series, held_out: Series, unseen: Series, seed: int) -> S
 
 
 class Leverage(NamedTuple):
-    """GJR-GARCH(1,1) with Student-t innovations, in per cent: v' = omega + (alpha + gamma [e < 0]) e^2 + beta v."""
+    """GJR-GARCH(1,1), in per cent: v' = omega + (alpha + gamma [e < 0]) e^2 + beta v.
+
+    Innovations are Student-t of `nu` degrees of freedom, normal where `nu` is infinite.
+    """
 
     mu: float
     omega: float
@@ -59,8 +63,10 @@ class Leverage(NamedTuple):
     nu: float
 
 
-def fitted(returns: Series) -> Leverage:
+def fitted(returns: Series, *, asymmetric: bool = True, normal: bool = False) -> Leverage:
     """GJR-GARCH(1,1)-t of one asset's log returns by maximum likelihood (`arch`). Glosten, Jagannathan, Runkle (1993).
+
+    Without `asymmetric` a GARCH(1,1), gamma 0; with `normal` innovations nu is infinite. Bollerslev (1986, 1987).
 
     Raises ValueError where there are several assets, and `baselines.FitError` where no stationary process was found.
     """
@@ -68,18 +74,23 @@ def fitted(returns: Series) -> Leverage:
 
     if returns.shape[1] != 1:
         raise ValueError(f"{returns.shape[1]} assets and the process has one: give a series of one asset")
-    model = arch_model(100 * returns[:, 0], mean="Constant", vol="GARCH", p=1, o=1, q=1, dist="t", rescale=False)
+    model = arch_model(
+        100 * returns[:, 0], mean="Constant", vol="GARCH", p=1, o=int(asymmetric), q=1,
+        dist="normal" if normal else "t", rescale=False,
+    )  # fmt: skip
     fit = model.fit(disp="off", show_warning=False)
-    found = Leverage(*fit.params.to_numpy())
+    named = {"gamma[1]": 0.0, "nu": math.inf, **fit.params}
+    found = Leverage(*(float(named[name]) for name in ("mu", "omega", "alpha[1]", "gamma[1]", "beta[1]", "nu")))
     if fit.convergence_flag != 0 or found.alpha + found.gamma / 2 + found.beta >= 1 or found.nu <= 2:
-        raise baselines.FitError(f"GJR-GARCH(1,1)-t found no stationary process: {found}")
+        raise baselines.FitError(f"GARCH found no stationary process: {found}")
     return found
 
 
 def leverage_paths(process: Leverage, seed: int, num_paths: int, num_days: int) -> PathArray:
     """Paths of log returns that begin in the process's stationary law, nearly: 500 days are dropped."""
     rng = np.random.default_rng(seed)
-    shocks = rng.standard_t(process.nu, size=(BURN_IN + num_days, num_paths)) * np.sqrt((process.nu - 2) / process.nu)
+    size, nu = (BURN_IN + num_days, num_paths), process.nu
+    shocks = rng.standard_normal(size) if math.isinf(nu) else rng.standard_t(nu, size=size) * np.sqrt((nu - 2) / nu)
     persistence = process.alpha + process.gamma / 2 + process.beta
     variance = np.full(num_paths, process.omega / (1 - persistence))
     for t, shock in enumerate(shocks):

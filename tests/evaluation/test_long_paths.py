@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fingan_jax.evaluation import baselines
-from fingan_jax.evaluation.long_paths import gjr, long_paths
+from fingan_jax.evaluation.long_paths import gjr, long_paths, normal_garch
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,24 @@ def test_gjr_answers_to_losses_more_than_to_gains():
     assert products < -0.03
     with pytest.raises(ValueError, match="2 assets"):
         gjr(np.repeat(train, 2, axis=1), 0, 2, 10)
+
+
+@pytest.mark.parametrize("asymmetric", [False, True])
+def test_garch_with_normal_shocks_has_the_moments_of_its_process(asymmetric):
+    from fingan_jax.evaluation.planted import Leverage, fitted, leverage_paths
+
+    gamma = 0.1 if asymmetric else 0.0
+    truth = Leverage(mu=0.05, omega=0.05, alpha=0.05, gamma=gamma, beta=0.85, nu=np.inf)
+    train = leverage_paths(truth, 0, 1, 12_000)[0]
+    found = fitted(train, asymmetric=asymmetric, normal=True)
+    np.testing.assert_allclose(found[2:5], truth[2:5], atol=0.02)
+    assert np.isinf(found.nu)
+    assert (found.gamma != 0) == asymmetric
+    paths = 100 * normal_garch(train, 1, 200, 2000, asymmetric=asymmetric)[..., 0]
+    np.testing.assert_array_equal(paths, 100 * leverage_paths(found, 1, 200, 2000)[..., 0])
+    np.testing.assert_allclose(paths.var(), found.omega / (1 - found.alpha - found.gamma / 2 - found.beta), rtol=0.02)
+    with pytest.raises(ValueError, match="2 assets"):
+        normal_garch(np.repeat(train, 2, axis=1), 0, 2, 10)
 
 
 @pytest.mark.parametrize("given", [{"lags": 0}, {"lags": -3}, {"window": 0}])
