@@ -19,15 +19,20 @@ def judge_run(cfg):
     from fingan_jax import runs
     from fingan_jax.evaluation.table import table
     from fingan_jax.training import devices, run_folder
+    from fingan_jax.training.standing import DONE, held, standing
 
     for key, arg in overridden():
         if key in ("protocol", "data", "out", "windows", "sampling"):
             raise ValueError(f"{arg}: a run is scored by its own protocol on its own data; give generator=FILE")
     trusted = tuple(cfg.trusted_packages)
     run = runs.load_run(Path(cfg.run), trusted)
-    step, state = runs.load_state(run)
-    disc = state.params.disc
-    evaluation, _ = runs.judge(run, step, state.ema, disc=disc, trusted=trusted, hardware=devices.hardware())
+    found = standing(run.folder)
+    if found.state != DONE:  # its report would say that it has come to its end, and no command would go on with it
+        raise ValueError(f"run={cfg.run} is {found.state}, {found.reason}: end its training first, with resume=true")
+    with held(run.folder):
+        step, state = runs.load_state(run)
+        disc = state.params.disc
+        evaluation, _ = runs.judge(run, step, state.ema, disc=disc, trusted=trusted, hardware=devices.hardware())
     print(table(evaluation))
     print(f"\nreport: {run.folder / run_folder.REPORT}")
 

@@ -78,6 +78,17 @@ def test_a_run_folder_moved_elsewhere_still_evaluates(trained, command, tmp_path
     assert hash_of(moved / "evaluation.json") == before
 
 
+def test_a_run_that_has_not_ended_is_not_judged(trained, command):
+    run, _ = trained
+    (run / "report.html").unlink()
+    before = hash_of(run / "evaluation.json")
+    code, _, err = command("evaluate", f"run={run}")
+    assert code == 2
+    assert "is interrupted, at step 40: end its training first, with resume=true" in err
+    assert hash_of(run / "evaluation.json") == before
+    assert not (run / "report.html").exists()
+
+
 def test_a_held_folder_is_refused_overwritten_or_judged_again(trained, train):
     run, _ = trained
     before = hash_of(run / "samples.npz")
