@@ -95,6 +95,8 @@ def build_objective(cfg: Any, *, trusted_packages: Sequence[str] = ()) -> dict[s
     for name, term in objective.items():
         if not isinstance(term, Term):
             raise ConfigError(f"{root}.{name}: {nodes[name]['_target_']} made a {type(term).__name__}, not a Term")
+        if term.weight < 0:
+            raise ConfigError(f"{root}.{name}.weight={term.weight:g} would turn the term around: give 0 or more")
     if not plays(objective, "gen"):
         found = ", ".join(objective) or "an empty objective"
         raise ConfigError(f"{root}: no adversarial or matching term in {found}; {available}")

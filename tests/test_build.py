@@ -388,6 +388,10 @@ def test_an_objective_is_terms_by_name() -> None:
             r"objective\.x: optax\.adam made a GradientTransformation\w*, not a Term",
         ),
         ({"gradient_penalty": PENALTY}, r"objective: no adversarial or matching term in gradient_penalty; available"),
+        (
+            {"wasserstein": ADVERSARIAL, "gradient_penalty": {**PENALTY, "weight": -5}},
+            r"objective\.gradient_penalty\.weight=-5 would turn the term around: give 0 or more",
+        ),
         ({}, "no adversarial or matching term in an empty objective"),
         ([ADVERSARIAL], "expected terms by name"),
         ({"wasserstein": {**ADVERSARIAL, "wieght": 1}}, r"objective\.wasserstein\.wieght: .*did you mean 'weight'"),

@@ -88,6 +88,11 @@ def plan(
     from fingan_jax.training import sweep_folder
 
     composed = [compose(context, config, overrides, i) for i, overrides in enumerate(jobs)]
+    if any(job.cfg.get("overwrite") for job in composed):
+        raise ConfigError(
+            "overwrite=true: a sweep goes on with what is there and deletes no run: choose another hydra.sweep.dir, or "
+            f"delete {folder}"
+        )
     planned = []
     for job in composed:
         run_hash = identity.run_hash(OmegaConf.to_container(job.cfg), _prices(job, make))  # type: ignore[arg-type]

@@ -116,6 +116,14 @@ def test_a_wrong_key_is_one_line_before_anything_runs(sweep, tmp_path):
     assert not (tmp_path / "S").exists()
 
 
+def test_a_sweep_deletes_no_run(sweep, tmp_path):
+    code, _, err = sweep("seed=0,1", "overwrite=true")
+    assert code == 2
+    assert "overwrite=true: a sweep goes on with what is there and deletes no run: choose another hydra.sweep" in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "S").exists()
+
+
 def test_a_folder_of_another_experiment_is_refused(sweep, tmp_path):
     assert sweep("training.num_steps=5", "seed=0")[0] == 0
     before = stamps(tmp_path / "S")
