@@ -72,7 +72,7 @@ def _horizon(
             },
             "coverage": {str(level): share for level, share in scores.central_coverage(pits, LEVELS).items()},
             "pit_histogram": scores.pit_histogram(pits, bins=BINS),
-            "direction": forecasting.direction(middle, observed)._asdict(),
+            "direction": forecasting.direction(middle, observed, horizon=days)._asdict(),
             "r_squared": forecasting.r_squared(middle, observed),
             "spread": float(np.mean(members.std(axis=0)) / np.std(observed)),
         },

@@ -105,15 +105,16 @@ def _rival(result: Result) -> Finding:
 
 def _direction(result: Result) -> Finding:
     found = result["forecasters"][GENERATOR]["horizons"][str(result["horizons"][0])]
-    share, up = found["direction"], result["always_up"]["value"]
-    floor = max(up, 1 - up, 0.5)
-    clear = abs(share["value"] - floor) > 1.96 * share["error"]
-    verdict = "mixed" if not clear else "right" if share["value"] > floor else "wrong"
+    share = found["direction"]
+    clear = share["p"] < SIGNIFICANT
+    verdict = "mixed" if not clear else "right" if share["value"] > share["constant"] else "wrong"
     return {
         "verdict": verdict,
         "text": (
-            f"Direction: right on {100 * share['value']:.1f} % of days (± {100 * share['error']:.1f}), where always "
-            f"the same side is right on {100 * floor:.1f} %; R² of the mean forecast {100 * found['r_squared']:+.2f} %."
+            f"Direction: right on {100 * share['value']:.1f} % of days "
+            f"(± {50 * (share['high'] - share['low']):.1f}), where always the same side is right on "
+            f"{100 * share['constant']:.1f} % (p {p_value(share['p'])}); R² of the mean forecast "
+            f"{100 * found['r_squared']:+.2f} %."
         ),
     }
 

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from fingan_jax.applications.source import Source, every, part_key
 from fingan_jax.evaluation import backtests
+from fingan_jax.evaluation.significance import holm
 from fingan_jax.finance import risk
 from fingan_jax.finance.competitors import Forecasts
 from fingan_jax.finance.diebold_mariano import diebold_mariano, mean
@@ -119,13 +120,18 @@ def _at(profit: Profit, var: Profit, es: Profit, scenarios: np.ndarray, level: f
 def against(
     profit: Profit, forecasts: Mapping[str, Forecasts], levels: Sequence[float]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Diebold and Mariano's test of the generator's Fissler-Ziegel losses less each competitor's, at each level."""
-    scored = {name: losses(profit, found, levels) for name, found in forecasts.items()}
-    return {
-        name: {
-            str(level): diebold_mariano(scored[GENERATOR][i], scored[name][i])._asdict()
-            for i, level in enumerate(levels)
-        }
-        for name in scored
-        if name != GENERATOR
-    }
+    """Diebold and Mariano's test of the generator's Fissler-Ziegel losses less each competitor's, at each level.
+
+    `p_holm` is corrected for the number of competitors.
+    """
+    ours, *_ = scored = [losses(profit, forecasts[name], levels) for name in (GENERATOR, *_others(forecasts))]
+    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in _others(forecasts)}
+    for i, level in enumerate(levels):
+        tests = [diebold_mariano(ours[i], theirs[i]) for theirs in scored[1:]]
+        for name, test, p in zip(found, tests, holm([test.p for test in tests]).tolist(), strict=True):
+            found[name][str(level)] = {**test._asdict(), "p_holm": p}
+    return found
+
+
+def _others(forecasts: Mapping[str, Forecasts]) -> list[str]:
+    return [name for name in forecasts if name != GENERATOR]

@@ -1,10 +1,12 @@
 """What a risk report's numbers say, in sentences: the generator against each competitor, its coverage, its truth."""
 
 from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 from fingan_jax.applications.risk_backtest import GENERATOR
 from fingan_jax.applications.words import p_value
+from fingan_jax.evaluation.significance import holm
 
 NAMES = {
     "generator": "Generator",
@@ -46,30 +48,34 @@ def findings(result: Mapping[str, Any]) -> list[Finding]:
 
 
 def _compared(name: str, levels: Mapping[str, Mapping[str, float]]) -> Finding:
-    """The generator's Fissler-Ziegel score against one competitor's, at every level."""
+    """The generator's Fissler-Ziegel score against one competitor's, at every level, p corrected as Holm does."""
     said, verdicts = [], []
     for level, test in levels.items():
-        better, clear = test["difference"] < 0, test["p"] < SIGNIFICANT
+        better, clear = test["difference"] < 0, test["p_holm"] < SIGNIFICANT
         word = ("better" if better else "worse") + ("" if clear else ", not significantly,")
-        said.append(f"{word} at {percent(level)} ({test['difference']:+.3f}, p {p_value(test['p'])})")
+        said.append(f"{word} at {percent(level)} ({test['difference']:+.3f}, p {p_value(test['p_holm'])})")
         verdicts.append("mixed" if not clear else "right" if better else "wrong")
     verdict = verdicts[0] if len(set(verdicts)) == 1 else "wrong" if "wrong" in verdicts else "mixed"
     return {"verdict": verdict, "text": f"Fissler-Ziegel score against {title(name)}: {'; '.join(said)}."}
 
 
 def _coverage(models: Mapping[str, Mapping[str, Any]]) -> Finding:
-    """Which tests reject the generator's own forecasts."""
-    rejected = [
-        f"{label} at {percent(level)} (p {p_value(found[f'{test}_p'])})"
+    """Which tests reject the generator's own forecasts, p corrected for their number as Holm does: one in 20 would."""
+    tests = {
+        f"{label} at {percent(level)}": found[f"{test}_p"]
         for level, found in models[GENERATOR].items()
         for test, label in (("kupiec", "Kupiec"), ("christoffersen", "Christoffersen"), ("z1", "Z1"), ("z2", "Z2"))
-        if found[f"{test}_p"] < SIGNIFICANT
-    ]
+    }
+    corrected = dict(zip(tests, holm([*tests.values()]).tolist(), strict=True))
+    rejected = [f"{name} (p {p_value(p)})" for name, p in corrected.items() if p < SIGNIFICANT]
+    untested = [name for name, p in corrected.items() if isnan(p)]
     shares = ", ".join(f"{percent(level)}: {100 * x['share']:.2f} %" for level, x in models[GENERATOR].items())
     said = f"rejected by {', '.join(rejected)}" if rejected else "rejected by none of Kupiec, Christoffersen, Z1 and Z2"
     return {
         "verdict": "wrong" if rejected else "right",
-        "text": f"The generator's forecasts are {said} at 5 % significance. Losses above the VaR: {shares}.",
+        "text": f"The generator's forecasts are {said} at 5 % significance, corrected for the {len(tests)} tests (Holm)"
+        + (f", of which could not be made: {', '.join(untested)}" if untested else "")
+        + f". Losses above the VaR: {shares}.",
     }
 
 

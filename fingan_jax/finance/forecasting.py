@@ -10,17 +10,26 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from fingan_jax.finance import diebold_mariano
+
 Ensemble = Float[np.ndarray, "row member day asset"]
 Members = Float[np.ndarray, "row member asset"]
 Came = Float[np.ndarray, "row asset"]
 
 
-class Share(NamedTuple):
-    """A share of days, its standard error if days were independent, and how many there were."""
+class Direction(NamedTuple):
+    """The share of days on which a forecast has the right sign, with its 95 % interval, and on how many that is known.
+
+    `constant` is the share of whoever always takes the side that came more often, and `p` of the test that the two
+    shares are the same (Diebold and Mariano). Interval and p are NaN where fewer than 10 days moved.
+    """
 
     value: float
-    error: float
+    low: float
+    high: float
     days: int
+    constant: float
+    p: float
 
 
 def realised(returns: Float[np.ndarray, "time asset"], rows: Sequence[int] | np.ndarray, num_days: int) -> np.ndarray:
@@ -38,12 +47,22 @@ def over(paths: Float[np.ndarray, "*lead day asset"], days: int) -> Float[np.nda
     return np.asarray(paths[..., :days, :].sum(axis=-2, dtype=np.float64))
 
 
-def direction(mean: Came, came: Came) -> Share:
-    """How often the forecast mean has the sign of what came; days that did not move are left out."""
-    moved = came != 0
-    hits = (np.sign(mean) == np.sign(came))[moved]
-    value = float(np.mean(hits)) if hits.size else float("nan")
-    return Share(value, float(np.sqrt(value * (1 - value) / max(hits.size, 1))), int(hits.size))
+def direction(mean: Came, came: Came, *, horizon: int = 1) -> Direction:
+    """How often the forecast mean has the sign of what came over `horizon` days; what did not move is left out.
+
+    Assets of one day move together and horizons overlap: a day counts once, as the mean over its assets, and errors
+    are of long-run variances.
+    """
+    rows, none = (came != 0).any(axis=1), float("nan")
+    if not rows.any():
+        return Direction(none, none, none, 0, none, none)
+    sign = np.sign(came[rows])
+    hits, rises = (np.mean(x, axis=1, where=sign != 0) for x in (np.sign(mean[rows]) == sign, sign > 0))
+    constant = rises if rises.mean() >= 0.5 else 1 - rises
+    if len(hits) < 10:
+        return Direction(float(hits.mean()), none, none, len(hits), float(constant.mean()), none)
+    test = diebold_mariano.diebold_mariano(hits, constant, horizon=horizon)
+    return Direction(*diebold_mariano.mean(hits, horizon=horizon), len(hits), float(constant.mean()), test.p)
 
 
 def r_squared(mean: Came, came: Came) -> float:

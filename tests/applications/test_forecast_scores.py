@@ -96,7 +96,6 @@ def result_of(world):
         "cost_bp": 5.0,
         "rule": "sign",
         "truth": None,
-        "always_up": {"value": 0.5},
         "buy_and_hold": hold,
         "forecasters": {
             name: {

@@ -104,6 +104,34 @@ def test_findings_say_what_is_rejected(market):
         assert len(found) == 1 + (verdict == "wrong")
 
 
+def test_as_many_tests_as_there_are_reject_the_truth_one_time_in_twenty(market):
+    scale, profit = market
+    found = bt.judge(profit, gaussian(scale), LEVELS)
+    for cell in found.values():
+        cell |= {f"{test}_p": 0.5 for test in ("kupiec", "christoffersen", "z1", "z2")}
+    first = found[str(LEVELS[0])]
+    tests = 4 * len(LEVELS)
+    for p, verdict in ((0.04, "right"), (0.049 / tests, "wrong")):
+        first["kupiec_p"], first["z1_p"] = p, float("nan")
+        said = words._coverage({bt.GENERATOR: found})
+        assert said["verdict"] == verdict
+        assert f"could not be made: Z1 at {words.percent(LEVELS[0])}" in said["text"]
+        assert f"corrected for the {tests} tests" in said["text"]
+
+
+def test_competitors_are_tested_with_a_correction_for_their_number(market):
+    scale, profit = market
+    forecasts = {bt.GENERATOR: gaussian(scale), "same": gaussian(scale), "half": gaussian(0.5 * scale)}
+    found = bt.against(profit, forecasts, LEVELS)
+    assert list(found) == ["same", "half"]
+    for level in map(str, LEVELS):
+        np.testing.assert_allclose(found["half"][level]["p_holm"], min(1.0, 2 * found["half"][level]["p"]))
+        assert found["same"][level]["p_holm"] == 1
+        assert found["half"][level]["difference"] < 0
+    assert words._compared("half", found["half"])["verdict"] == "right"
+    assert words._compared("same", found["same"])["verdict"] == "mixed"
+
+
 def test_p_values_are_short():
     assert [p_value(p) for p in (0.0004, 0.0312, 1.0, None)] == ["< .001", ".031", "1.000", "–"]
     assert words.percent("0.025") == "2.5 %"

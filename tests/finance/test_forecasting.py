@@ -27,8 +27,31 @@ def test_direction_leaves_out_days_that_did_not_move():
     mean, came = np.asarray([[1.0], [1.0], [-1.0], [1.0]]), np.asarray([[0.1], [-0.2], [-0.3], [0.0]])
     found = forecasting.direction(mean, came)
     assert (found.value, found.days) == (2 / 3, 3)
-    np.testing.assert_allclose(found.error, np.sqrt(2 / 9 / 3))
+    assert found.constant == 2 / 3
+    assert np.isnan([found.low, found.high, found.p]).all()
     assert np.isnan(forecasting.direction(mean, np.zeros((4, 1))).value)
+
+
+def test_a_direction_is_known_as_well_as_days_and_not_assets_tell():
+    came = RNG.normal(0, 0.01, (400, 1)) + 0.0001
+    guess = RNG.normal(0, 1, (400, 1))
+    alone, copied = (forecasting.direction(guess.repeat(n, axis=1), came.repeat(n, axis=1)) for n in (1, 20))
+    assert copied == alone
+    assert copied.days == 400
+    np.testing.assert_allclose(alone.value, np.mean(np.sign(guess) == np.sign(came)))
+    assert alone.constant == max(np.mean(came > 0), np.mean(came < 0))
+
+
+@pytest.mark.parametrize("horizon", [1, 10])
+def test_a_forecast_without_skill_is_seldom_called_right_or_wrong(horizon):
+    """20 assets of one market: errors of independent hits would reject 39 % of such forecasts."""
+    rng, rejected = np.random.default_rng(7), 0
+    for _ in range(200):
+        daily = 0.6 * rng.normal(size=(400, 1)) + 0.8 * rng.normal(size=(400, 20))
+        came = np.lib.stride_tricks.sliding_window_view(daily, horizon, axis=0).sum(axis=-1)
+        guess = np.repeat(rng.normal(size=(len(came) // horizon + 1, 1)), horizon, axis=0)[: len(came)]
+        rejected += forecasting.direction(guess + 0 * came, came, horizon=horizon).p < 0.05
+    assert rejected < 200 * 0.13
 
 
 def test_r_squared_is_1_for_the_truth_0_for_nothing_and_negative_for_noise():
