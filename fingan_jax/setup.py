@@ -52,9 +52,14 @@ class Setup(NamedTuple):
         return self.split.train.stop - len(self.series)
 
     @property
+    def seen(self) -> slice:
+        """The rows of the returns that are trained on: the train part, or its last days (`training.data_share`)."""
+        return slice(self.first, self.split.train.stop)
+
+    @property
     def told(self) -> np.ndarray:
         """`series` and, where there are regimes, the one known before each day beside it: [time, feature]."""
-        return self.beside(self.series, slice(self.first, self.split.train.stop))
+        return self.beside(self.series, self.seen)
 
     def beside(self, series: np.ndarray, rows: slice) -> np.ndarray:
         """`series` of these rows of the returns with the regime known before each day, if there are any, beside it."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fingan_jax.objectives.term import plays
 from fingan_jax.setup import Setup
 from fingan_jax.training.phases import updates
 
@@ -18,6 +19,8 @@ def disc_updates(setup: Setup, config: Config, step: int) -> int:
 def summary(setup: Setup, config: Config, step: int) -> dict[str, str]:
     """The run and its first `step` steps, by what the rows at the head of its report are called."""
     dates, moved = setup.prices.dates[1:], disc_updates(setup, config, step)
+    what = "levels" if not setup.quantity.returns else "daily log returns"
+    beside = " and log variances" if setup.quantity.others else ""
 
     def span(part: slice) -> str:
         return (
@@ -28,12 +31,12 @@ def summary(setup: Setup, config: Config, step: int) -> dict[str, str]:
 
     return {
         "name": f"{config['name']}: {', '.join(setup.prices.names[:3])}",
-        "about": f"{type(setup.models.gen).__name__} trained on daily log returns; scored on days it has never seen.",
+        "about": f"{type(setup.models.gen).__name__} trained on {what}{beside}; scored on days it has never seen.",
         "assets": ", ".join(setup.prices.names[:6]) + (" ..." if len(setup.prices.names) > 6 else ""),
-        "train": span(setup.split.train),
+        "train": span(setup.seen),
         "test": span(setup.split.test),
         "generator": type(setup.models.gen).__name__,
-        "discriminator": type(setup.models.disc).__name__,
+        "discriminator": type(setup.models.disc).__name__ if plays(setup.objective, "disc") else "none",
         "objective": " + ".join(f"{term.weight:g} {name}" for name, term in setup.objective.items()),
         **({"chosen": f"step {step}, the best by {monitor}"} if (monitor := setup.settings.monitor) else {}),
         "steps": f"{step}, {f'{moved} update(s) of the discriminator' if moved else 'no discriminator'}",

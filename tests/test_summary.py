@@ -13,6 +13,9 @@ SMALL = (
 )  # fmt: skip
 
 
+LEVELS = "protocol@evaluation=level_windows"
+
+
 def told(*overrides, step=30, disc=None):
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         cfg = compose("config", overrides=[*SMALL, *overrides])
@@ -47,3 +50,18 @@ def test_the_parts_are_told_by_their_dates_and_lengths():
     assert rows["batch"] == "8 windows of 8 days"
     assert rows["objective"] == "1 moments"
     assert rows["version"] == "0.1.0"
+
+
+def test_the_days_told_are_those_that_are_trained_on():
+    _, whole = told("objective=[moments]")
+    _, part = told("objective=[moments]", "training.data_share=0.25")
+    assert whole["train"].endswith(", 199 days")
+    assert part["train"].endswith(", 50 days")
+    assert part["train"].split(" to ")[1][:10] == whole["train"].split(" to ")[1][:10]
+
+
+def test_a_discriminator_that_nothing_asks_is_none_and_levels_are_no_returns():
+    assert told("objective=[moments]")[1]["discriminator"] == "none"
+    assert told("objective=[wasserstein]")[1]["discriminator"] == "DenseDiscriminator"
+    assert "trained on daily log returns;" in told("objective=[moments]")[1]["about"]
+    assert "trained on levels;" in told("objective=[moments]", "series=levels", LEVELS)[1]["about"]

@@ -62,10 +62,10 @@ def rows_of(asked: Source, settings: Settings) -> np.ndarray:
     Raises: ConfigError in one line for a generator that is told nothing or cannot reach a horizon, or too few days.
     """
     setup, longest = asked.setup, settings.horizons[-1]
-    if not setup.past:
+    if not setup.past and not setup.regimes:
         raise ConfigError(
-            "windows.past=0: this generator is told no past, so that every day's forecast would be the same: train "
-            "with windows.past above 0, such as experiment=fingan"
+            "windows.past=0, condition=none: this generator is told nothing, so that every day's forecast would be the "
+            "same: train with windows.past above 0, such as experiment=fingan, or with condition=volatility"
         )
     check_horizon(asked, longest)
     test = setup.split.test
@@ -109,7 +109,7 @@ def _fan(members: np.ndarray, last: np.ndarray) -> np.ndarray:
 
 def _head(trained: Source, rows: np.ndarray, settings: Settings) -> dict[str, Any]:
     setup, config = trained.setup, trained.run.config
-    dates, train = setup.prices.dates[1:], setup.split.train
+    dates, train = setup.prices.dates[1:], setup.seen
     return {
         "name": str(config["name"]),
         "about": "every test day forecast from the days before it, scored, and traded with costs.",
@@ -133,7 +133,6 @@ def _head(trained: Source, rows: np.ndarray, settings: Settings) -> dict[str, An
 def _judged(scored: Mapping[str, Scored], came: Came, settings: Settings) -> dict[str, Any]:
     losses = {name: found.losses for name, found in scored.items()}
     hold = {"buy_and_hold": np.ones_like(came.last)}
-    up = forecasting.direction(np.ones_like(came.last), came.returns[:, 0])
     return {
         "forecasters": {
             name: {"horizons": {str(days): found.numbers[str(days)] for days in settings.horizons},
@@ -142,7 +141,6 @@ def _judged(scored: Mapping[str, Scored], came: Came, settings: Settings) -> dic
             for name, found in scored.items()
         },
         "buy_and_hold": traded(hold, came, settings.cost_bp)["buy_and_hold"],
-        "always_up": up._asdict(),
         "against_random_walk": against(losses, settings.horizons, base=REFERENCE, skipped=(TRUTH,)),
         "against_generator": against(losses, settings.horizons, base=GENERATOR, skipped=(TRUTH,)),
     }  # fmt: skip

@@ -49,7 +49,7 @@ def least_squares(source: Source, settings: Settings, trusted: tuple[str, ...] =
     """
     setup, window = source.setup, source.setup.window
     part = setup.split.validation
-    part = part if part.stop - part.start > 2 * window + setup.past else setup.split.train
+    part = part if part.stop - part.start > 2 * window + setup.past else setup.seen
     held = np.arange(part.start + setup.past, part.stop - window + 1)
     series = setup.transform.forward(setup.returns)
     came = forecasting.realised(series, held, window)

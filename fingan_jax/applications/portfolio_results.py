@@ -76,7 +76,7 @@ def _index(setup: Setup, plan: Plan) -> np.ndarray | None:
 def measure(trained: Source, plan: Plan, study: Study) -> dict[str, Any]:
     """All numbers of a study, as portfolio.json holds them."""
     setup, config = trained.setup, trained.run.config
-    test, train, dates = setup.split.test, setup.split.train, setup.prices.dates
+    test, train, dates = setup.split.test, setup.seen, setup.prices.dates
     others = [*plan.inputs, EQUAL]
     trials = performance.sharpe(np.stack([x.returns for x in study.chosen.values()], axis=1))
     result: dict[str, Any] = {
@@ -84,7 +84,7 @@ def measure(trained: Source, plan: Plan, study: Study) -> dict[str, Any]:
         "run": str(trained.run.folder),
         "step": trained.step,
         "generator": type(setup.models.gen).__name__,
-        "conditional": setup.past > 0,
+        "conditional": setup.past > 0 or bool(setup.regimes),
         "survivors": config["data"].get("_target_") == SURVIVORS,
         "trained_on": f"{dates[train.start + 1]} to {dates[train.stop]}",
         "plan": {key: value for key, value in vars(plan).items() if key not in ("strategies", "inputs", "index")},

@@ -45,8 +45,8 @@ def findings(result: Mapping[str, Any]) -> list[Finding]:
         found.append(
             {
                 "verdict": "warning",
-                "text": "The generator is told no past (windows.past=0): its scenarios, and so its portfolios, are the "
-                "same at every rebalancing but for the luck of the draw.",
+                "text": "The generator is told nothing (windows.past=0, condition=none): its scenarios, and so its "
+                "portfolios, are the same at every rebalancing.",
             }
         )
     return found

@@ -91,7 +91,7 @@ def _try(
 
 def _head(trained: Source, weights: np.ndarray, settings: Settings) -> dict[str, Any]:
     setup, config = trained.setup, trained.run.config
-    dates, train = setup.prices.dates, setup.split.train
+    dates, train = setup.prices.dates, setup.seen
     largest = ", ".join(
         f"{100 * weights[i]:.3g} % {setup.prices.names[i]}" for i in np.argsort(-np.abs(weights), kind="stable")[:3]
     )

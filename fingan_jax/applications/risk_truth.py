@@ -70,7 +70,7 @@ def long_run(source: Source, weights: np.ndarray, settings: Settings) -> Law:
 
 def from_pasts(source: Source, weights: np.ndarray, settings: Settings) -> Law:
     """The law that the generator has on average over real pasts: days drawn from the train part, rolled from each."""
-    setup, train = source.setup, source.setup.split.train
+    setup, train = source.setup, source.setup.seen
     rng = np.random.default_rng(settings.seed)
     rows = rng.integers(max(train.start, setup.past), train.stop + 1, size=settings.truth.generator_paths)
     portfolio, horizons = jnp.asarray(weights, jnp.float32), tuple(settings.horizons)

@@ -2,12 +2,13 @@
 
 from functools import partial
 
+import jax
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
 from fingan_jax import pipeline, runs
-from fingan_jax.applications import forecast_ensembles, forecast_network
+from fingan_jax.applications import forecast_ensembles, forecast_network, source
 from fingan_jax.applications.forecast import rows_of
 from fingan_jax.applications.source import Source
 from fingan_jax.build import as_dict, config_dir
@@ -110,6 +111,17 @@ def test_a_rival_of_the_wrong_shape_is_named(known):
     bad = settings(rivals={"random_walk": partial(lambda *a, **k: np.zeros((3, 2)))})
     with pytest.raises(ValueError, match=r"forecast.rivals.random_walk gives \[3, 2\]"):
         forecast_ensembles.makers(known, rows, bad, ())["random_walk"]()
+
+
+def test_a_generator_that_is_told_the_regime_alone_forecasts_each_by_itself():
+    told = a_source("windows.past=0", "windows.window=5", "condition=volatility")
+    rows = rows_of(told, settings())
+    labels = told.setup.labels[rows]
+    first = [rows[np.flatnonzero(labels == label)[0]] for label in np.unique(labels)]
+    assert len(first) > 1
+    paths = source.every(told, first, jax.random.key(0), num_paths=4, num_days=3, reduce=lambda x: x)
+    assert paths.shape[:2] == (len(first), 4)
+    assert not np.allclose(paths[0], paths[1])
 
 
 @pytest.mark.parametrize(

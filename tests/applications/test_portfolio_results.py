@@ -39,6 +39,8 @@ def source():
         prices=Prices(values, dates, ("a", "b", "c")),
         models=SimpleNamespace(gen=equal),
         past=5,
+        seen=slice(0, 80),
+        regimes=(),
     )
     config = {"name": "test", "data": {"_target_": "fingan_jax.data.markets.sp20"}}
     return Source(SimpleNamespace(setup=setup, folder="run", config=config), 7, None)
@@ -129,7 +131,7 @@ def test_the_words_count_and_warn(result):
     changed = portfolio_words.findings({**result, "survivors": False, "conditional": False})
     text = " ".join(x["text"] for x in changed)
     assert "survivors" not in text
-    assert "told no past" in text
+    assert "told nothing (windows.past=0, condition=none)" in text
 
 
 @pytest.mark.parametrize(
