@@ -13,6 +13,7 @@ from fingan_jax.build import as_dict, build, read_config
 from fingan_jax.data import prices as priced
 from fingan_jax.identity import identity, provenance, without_caches
 from fingan_jax.judgeable import SHORTEST, check_judgement
+from fingan_jax.keys import check_names
 from fingan_jax.monitor import Monitor, make_monitor
 from fingan_jax.pipeline import Setup
 from fingan_jax.schema import ConfigError, check_kinds
@@ -54,6 +55,7 @@ def open_run(cfg: Config, folder: Path, *, like: Setup | None = None, at_once: i
     Raises: ConfigError or ValueError, naming the key and the remedy, before anything is written.
     """
     resolved = as_dict(cfg)
+    check_names(resolved)
     check_kinds(resolved, KINDS)
     check_mode(resolved["wandb"]["mode"])
     trusted = tuple(resolved["trusted_packages"])

@@ -20,9 +20,9 @@ class ConfigError(ValueError):
     """A config that cannot be built: one line that names the full key and the remedy."""
 
 
-def closest(word: str, options: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` for the option nearest to a misspelt word, or nothing."""
-    found = get_close_matches(word, list(options), n=1)
+def closest(word: str, options: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """` (did you mean 'x'?)` for the option nearest to a misspelt word, or nothing below a likeness of `cutoff`."""
+    found = get_close_matches(word, list(options), n=1, cutoff=cutoff)
     return f" (did you mean '{found[0]}'?)" if found else ""
 
 

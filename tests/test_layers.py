@@ -25,6 +25,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "fingan_jax.finance": CORE,
     "fingan_jax.training": ("fingan_jax.types", "fingan_jax.atomic", "fingan_jax.objectives.term"),
     "fingan_jax.allowlist": ("fingan_jax.schema",),
+    "fingan_jax.keys": ("fingan_jax.schema",),
     "fingan_jax.build": ("fingan_jax.allowlist", "fingan_jax.schema", "fingan_jax.objectives.term"),
     "fingan_jax.launchers": (
         *("fingan_jax.build", "fingan_jax.schema", "fingan_jax.training"),
