@@ -9,6 +9,7 @@ NO_SCORE = ("_accuracy",)  # shown, not judged
 Scored = Mapping[str, Mapping[str, Any]]  # score -> mean, low, high, values
 Rows = Mapping[str, Scored]  # by generator
 Finding = dict[str, str]
+FITTED = ("gaussian", "bootstrap", "garch")  # floors that were fitted and draw windows of their own
 COVERED, DISORDER = 0.5, 0.001
 
 
@@ -32,17 +33,23 @@ def _mean(rows: Rows, name: str, key: str) -> float | None:
 
 
 def _copies(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
-    """Collapsed or memorising where fewer than half as many real windows are covered as by a real half.
+    """Memorising where fewer than half as many real windows are covered as by a real half, and all lie near real ones.
 
-    Memorising where moreover the windows that there are lie as near to real ones as real ones do.
+    Where they do not, collapsed below half of the coverage of the best of `FITTED`: windows that overlap are covered by
+    a real half because their neighbours are in it, as those of other days could not, were they of the true law.
     """
     ours, half = (_mean(rows, who, "coverage") for who in (name, "real_half"))
-    if ours is None or half is None or ours >= COVERED * half:
+    if ours is None or half is None:
         return
     precise, real = (_mean(rows, who, "precision") for who in (name, "real_half"))
     near = precise is not None and real is not None and precise >= real
-    kind = "Memorising: copies of a few windows" if near else "Collapsed or beside the market"
-    yield "warning", f"{kind}: {ours:.1%} of the real windows have a generated neighbour, of a real half {half:.1%}."
+    floors = {} if near else {who: x for who in FITTED if (x := _mean(rows, who, "coverage")) is not None}
+    best = max(floors, key=lambda who: floors[who], default="real_half")
+    least = floors.get(best, half)
+    if ours < COVERED * least:
+        kind = "Memorising: copies of a few windows" if near else "Collapsed or beside the market"
+        beside = best.replace("_", " ")
+        yield "warning", f"{kind}: {ours:.1%} of the real windows have a generated neighbour, {beside} {least:.1%}."
 
 
 def _suspicious(halved: Scored, half: Scored) -> Iterator[tuple[str, str]]:

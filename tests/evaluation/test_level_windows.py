@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from scipy import signal
 
 from fingan_jax.evaluation import window_report
 from fingan_jax.evaluation.asymmetry import time_asymmetry
@@ -172,3 +173,22 @@ def test_what_is_not_computed_is_named(tmp_path):
         summary={"name": "flat"},
     )  # fmt: skip
     assert "Not computed, model: correlational: feature 0" in (tmp_path / "r.html").read_text()
+
+
+def test_the_true_law_is_not_called_collapsed_though_windows_overlap():
+    """Windows that overlap cover one another: half of them covers the rest as no windows of other days can."""
+
+    def series(rows, seed):
+        shocks = np.random.default_rng(seed).normal(size=(rows, 3))
+        return signal.lfilter([1.0], [1.0, -0.998], shocks, axis=0)[500:]
+
+    judge = LevelWindows({"neighbourhoods": neighbourhoods}, window=24, limit=400, repeats=2)
+    train, other = series(4000, 0), cut(series(60_000, 1), 24)[::40]
+    said = {}
+    for name, windows in (("true", other), ("stuck", other[:1] + 0.01 * (other - other.mean(axis=0)))):
+        found = judge(series(4000, 5), windows, train)
+        said[name] = " ".join(each["text"] for each in found["findings"])
+        if name == "true":
+            assert found["model"]["coverage"] < 0.45 * found["floors"]["real_half"]["coverage"]
+    assert "Collapsed" not in said["true"]
+    assert "Collapsed or beside the market" in said["stuck"]

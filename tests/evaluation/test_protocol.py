@@ -127,7 +127,8 @@ def test_words_name_what_is_wrong_and_nothing_else():
 
     assert said(row(precision=0.9, coverage=0.9, discriminative=0.06)) == ""
     assert "Memorising" in said(row(precision=1.0, coverage=0.02, discriminative=0.2))
-    assert "Collapsed" in said(row(precision=0.2, coverage=0.3, discriminative=0.2))
+    assert "Collapsed" in said(row(precision=0.2, coverage=0.09, discriminative=0.2))
+    assert "Collapsed" not in said(row(precision=0.2, coverage=0.11, discriminative=0.2))
     good = row(precision=0.9, coverage=0.9, discriminative=0.01)
     assert said(good) == "", "more windows are nearer by themselves: those of a half's size are asked"
     assert "half of the real windows against the other in discriminative:" in said(good, row(discriminative=0.029))
