@@ -56,7 +56,7 @@ def profits(positions: Positions, returns: Positions, *, cost_bp: float = 0.0) -
 
 class Performance(NamedTuple):
     """Of profits per day: mean and volatility a year, Sharpe ratio a year and its standard error, the deepest fall of
-    the sum of profits from its peak, and the share of the days with a position that made money."""
+    the sum of profits from its peak, and the share of the days with a profit or a loss, costs too, that made money."""
 
     mean: float
     volatility: float

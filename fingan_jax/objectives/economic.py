@@ -20,7 +20,7 @@ from fingan_jax.objectives.scoring import others
 from fingan_jax.objectives.term import Loss, Round, Term
 
 Gains = Float[Array, "batch"]
-EPS = 1e-6  # of a gain's variance: a batch of equal gains has no Sharpe ratio
+EPS = 1e-6, 1e-12  # of a gain's mean square, and of 1: a batch of equal gains has no Sharpe ratio
 
 
 def pnl(k: float = 1.0, members: int = 1, weight: float = 1.0) -> Term:
@@ -63,7 +63,8 @@ def _forecast(round_: Round, members: int) -> Float[Array, "batch time asset"]:
 
 
 def _std(gains: Gains) -> Float[Array, ""]:
-    return jnp.sqrt(jnp.var(gains) + EPS)
+    relative, absolute = EPS
+    return jnp.sqrt(jnp.var(gains) + relative * jnp.mean(gains**2) + absolute)
 
 
 def _check(k: float, members: int) -> None:

@@ -46,9 +46,11 @@ def daily_moments(weight: float = 1.0) -> Term:
 
 
 def cross_correlation(weight: float = 1.0) -> Term:
-    """Mean squared difference of real and generated correlations between assets, of returns and of their sizes |r|.
+    """How far generated correlations between assets are off: `sum_v mean_ij (C_v(G) - C_v(x))_ij^2`, a scalar.
 
-    Correlations are of all days of the batch, each asset about its mean; a scalar. With one asset it is 0.
+    C_v [asset, asset] is the correlation matrix of all days of the batch, each asset about its mean, of returns and of
+    their sizes |r|: v is one of the two. The mean is over all D^2 entries, with the diagonal, which is 0; with one
+    asset all is 0.
     """
 
     def gen(round_: Round) -> Float[Array, ""]:

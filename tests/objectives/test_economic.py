@@ -42,11 +42,13 @@ def test_a_term_asks_the_generator_alone_and_carries_its_weight(term):
     assert made.weight == 0.3
 
 
-def test_the_sharpe_ratio_does_not_depend_on_the_size_of_what_came():
+@pytest.mark.parametrize("size", [10, 0.01, 0.001])  # standardised returns, and those of a day
+def test_the_sharpe_ratio_does_not_depend_on_the_size_of_what_came(size):
     round_ = a_round()
-    larger = round_._replace(real=10 * round_.real)
-    np.testing.assert_allclose(economic.sharpe().gen(larger), economic.sharpe().gen(round_), rtol=1e-4)
-    np.testing.assert_allclose(economic.pnl().gen(larger), 10 * economic.pnl().gen(round_), rtol=1e-4)
+    other = round_._replace(real=size * round_.real)
+    np.testing.assert_allclose(economic.sharpe().gen(other), economic.sharpe().gen(round_), rtol=1e-4)
+    np.testing.assert_allclose(economic.std().gen(other), size * economic.std().gen(round_), rtol=1e-4)
+    np.testing.assert_allclose(economic.pnl().gen(other), size * economic.pnl().gen(round_), rtol=1e-4)
 
 
 def test_gains_that_are_all_the_same_have_a_finite_ratio_and_gradient():

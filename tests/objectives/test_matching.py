@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fingan_jax.objectives.matching import daily_moments, moments
+from fingan_jax.objectives.matching import cross_correlation, daily_moments, moments
 from fingan_jax.objectives.term import Round
 
 
@@ -64,3 +64,20 @@ def test_daily_moments_see_which_day_it_is_and_moments_do_not():
     np.testing.assert_allclose(daily(real, real[::-1]), 0.0, atol=1e-5)
     collapsed = jax.grad(lambda fake: daily(real, fake))(jnp.zeros_like(real))
     assert np.isfinite(collapsed).all()
+
+
+def correlated(real, fake):
+    round_ = Round(None, None, jnp.asarray(real, jnp.float32), jnp.asarray(fake, jnp.float32), None, None, None)
+    return cross_correlation().gen(round_)
+
+
+def test_cross_correlation_equals_numpy_of_returns_and_of_sizes():
+    rng = np.random.default_rng(0)
+    real, fake = (rng.normal(size=(16, 20, 3)) @ rng.normal(size=(3, 3)) + rng.normal(size=3) for _ in range(2))
+    expected = 0.0
+    for view in (np.asarray, np.abs):
+        of_real, of_fake = (np.corrcoef(view(x).reshape(-1, 3).T) for x in (real, fake))
+        expected += np.mean((of_fake - of_real) ** 2)
+    np.testing.assert_allclose(correlated(real, fake), expected, rtol=1e-4)
+    assert expected > 0.01
+    np.testing.assert_allclose(correlated(real[..., :1], fake[..., :1]), 0.0, atol=1e-10)
