@@ -98,7 +98,8 @@ def write_all(papers: Sequence[Paper], folder: Path) -> Path:
         if not found.runs:
             absent.append(f"- {paper.title}: no run is done, `python experiments/reproduce.py paper={paper.name}`")
             continue
-        link = f"[{paper.title}]({paper.name}/{PAGE}): {paper.headline.setting}"
+        differs = f" ({paper.headline.differs})" if paper.headline.differs else ""
+        link = f"[{paper.title}]({paper.name}/{PAGE}): {paper.headline.setting}{differs}"
         body += [[link, *_verdict(one)] for one in tables.headlines(paper, found)]
     parts = ["# Reproductions of published results", "    python experiments/reproduce.py paper=all", ABOUT]
     parts += [tables.grid(head, body)] if body else []

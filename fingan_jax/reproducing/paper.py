@@ -45,12 +45,16 @@ class Group(NamedTuple):
 
 
 class Headline(NamedTuple):
-    """What stands for the paper in the table of all, fixed beforehand: a setting, the paper's model and metrics."""
+    """What stands for the paper in the table of all, fixed beforehand: a setting, the paper's model and metrics.
+
+    `differs` says in a few words where that setting is not the paper's.
+    """
 
     group: str
     setting: str
     published: str
     metrics: Sequence[str]
+    differs: str = ""
 
 
 class Paper(NamedTuple):
