@@ -42,7 +42,7 @@ def test_a_group_is_trained_scored_and_drawn_beside_the_true_law(command, tmp_pa
 @pytest.fixture
 def library(tmp_path):
     """A CSV as the realised library's, of 400 days and two indices."""
-    rng, lines = np.random.default_rng(0), [",Symbol,close_price,rv5"]
+    rng, lines = np.random.default_rng(0), [",Symbol,close_price,medrv"]
     days = np.busday_offset("2005-01-03", np.arange(400), roll="forward")
     for symbol in (".SPX", ".DJI"):
         closes = 100 * np.exp(np.cumsum(0.01 * rng.standard_normal(400)))
