@@ -7,7 +7,7 @@ from typing import Any
 from fingan_jax.identity import digest
 from fingan_jax.reproducing.paper import Paper
 
-SCORING = 1  # raised when a score changes its definition: what was scored before is then scored again
+SCORING = 1  # raised when a score or a floor changes its definition: what was scored before is then scored again
 
 
 def how(paper: Paper) -> list[Any]:
