@@ -1,5 +1,6 @@
 """What a forecast report's numbers say, in sentences and a table; plainly where nothing beats the random walk."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -137,8 +138,9 @@ def _calibration(result: Result) -> Finding:
 def _trading(result: Result) -> Finding:
     found, hold = result["forecasters"][GENERATOR]["trading"][result["rule"]], result["buy_and_hold"]["net"]
     gross, net = found["gross"], found["net"]
-    ahead = net["sharpe"] > max(hold["sharpe"], 0.0)
-    clear = net["sharpe"] - max(hold["sharpe"], 0.0) > 1.96 * net["sharpe_error"]
+    beyond = net["sharpe"] - max(hold["sharpe"], 0.0)
+    error = math.hypot(net["sharpe_error"], hold["sharpe_error"] if hold["sharpe"] > 0 else 0.0)  # if independent
+    ahead, clear = beyond > 0, beyond > 1.96 * error
     return {
         "verdict": "right" if clear else "mixed" if ahead else "wrong",
         "text": (

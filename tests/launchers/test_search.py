@@ -443,6 +443,14 @@ def test_a_metric_is_searched_in_its_own_direction(metric, direction, reason):
         validation.check(cfg, prices, metric, direction)
 
 
+def test_a_score_that_paths_are_too_short_for_is_refused_before_a_run():
+    short = ("model=dense", "noise=vector", "windows.window=32")
+    cfg, prices = asked(*short)
+    validation.check(cfg, prices, "emd_5_sigma", "minimize")
+    with pytest.raises(ConfigError, match=r"metric=emd_20_sigma: no such score on the validation part"):
+        validation.check(cfg, prices, "emd_20_sigma", "minimize")
+
+
 def test_a_search_on_levels_knows_its_scores_before_a_run():
     cfg, prices = asked("series=levels", "protocol@evaluation=level_windows", "transform=min_max")
     validation.check(cfg, prices, "coverage", "maximize")
