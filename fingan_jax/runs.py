@@ -188,7 +188,7 @@ def judge(
         records=records,
         explanation=explaining.explain(setup, ema, disc) if run.config.get("explain", True) and not own else None,
         summary={
-            **summary(setup, run.config, step),
+            **summary(setup, run.config, step, records),
             **{key.replace("_", " "): value for key, value in measured.items()},
         },
     )

@@ -1,6 +1,7 @@
 """A run in a few words."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fingan_jax.objectives.term import plays
@@ -16,8 +17,11 @@ def disc_updates(setup: Setup, config: Config, step: int) -> int:
     return updates(setup.phases, setup.objective, "disc", step, each=each, every=every)
 
 
-def summary(setup: Setup, config: Config, step: int) -> dict[str, str]:
-    """The run and its first `step` steps, by what the rows at the head of its report are called."""
+def summary(setup: Setup, config: Config, step: int, records: Sequence[Config] = ()) -> dict[str, str]:
+    """The run and its first `step` steps, by what the rows at the head of its report are called.
+
+    `records` are those of metrics.jsonl: a step is chosen only where one has a finite value of what is monitored.
+    """
     dates, moved = setup.prices.dates[1:], disc_updates(setup, config, step)
     what = "levels" if not setup.quantity.returns else "daily log returns"
     beside = " and log variances" if setup.quantity.others else ""
@@ -38,9 +42,16 @@ def summary(setup: Setup, config: Config, step: int) -> dict[str, str]:
         "generator": type(setup.models.gen).__name__,
         "discriminator": type(setup.models.disc).__name__ if plays(setup.objective, "disc") else "none",
         "objective": " + ".join(f"{term.weight:g} {name}" for name, term in setup.objective.items()),
-        **({"chosen": f"step {step}, the best by {monitor}"} if (monitor := setup.settings.monitor) else {}),
+        **({"chosen": f"step {step}, the best by {setup.settings.monitor}"} if _is_chosen(setup, records) else {}),
         "steps": f"{step}, {f'{moved} update(s) of the discriminator' if moved else 'no discriminator'}",
         "batch": f"{setup.settings.batch_size} windows of {setup.window} days",
         "seed": str(setup.seed),
         **{key.replace("_", " "): str(value)[:16] for key, value in config["provenance"].items()},
     }
+
+
+def _is_chosen(setup: Setup, records: Sequence[Config]) -> bool:
+    monitor = setup.settings.monitor
+    keys = () if monitor is None else (monitor, f"validation/{monitor}")
+    found = [record.get(key) for record in records for key in keys]
+    return any(isinstance(value, int | float) and math.isfinite(value) for value in found)

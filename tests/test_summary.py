@@ -1,5 +1,7 @@
 """What is told of a run: how far it is, and how often its discriminator was moved."""
 
+import math
+
 from hydra import compose, initialize_config_dir
 
 from fingan_jax import pipeline
@@ -16,13 +18,13 @@ SMALL = (
 LEVELS = "protocol@evaluation=level_windows"
 
 
-def told(*overrides, step=30, disc=None):
+def told(*overrides, step=30, disc=None, records=()):
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         cfg = compose("config", overrides=[*SMALL, *overrides])
     cfg.optimizer.disc = disc or cfg.optimizer.disc
     config = {**as_dict(cfg), "provenance": {"version": "0.1.0"}}
     setup = pipeline.assemble(cfg)
-    return disc_updates(setup, config, step), summary(setup, config, step)
+    return disc_updates(setup, config, step), summary(setup, config, step, records)
 
 
 def test_the_discriminator_s_updates_are_those_that_its_optimizer_lets_pass():
@@ -50,6 +52,13 @@ def test_the_parts_are_told_by_their_dates_and_lengths():
     assert rows["batch"] == "8 windows of 8 days"
     assert rows["objective"] == "1 moments"
     assert rows["version"] == "0.1.0"
+
+
+def test_a_step_is_chosen_only_where_something_was_scored():
+    monitored = "training.monitor=watch/coverage"
+    for values, chosen in (((), False), ((math.nan, None, "0.5"), False), ((math.nan, 0.5), True)):
+        _, rows = told("objective=[moments]", monitored, records=[{"watch/coverage": value} for value in values])
+        assert rows.get("chosen") == ("step 30, the best by watch/coverage" if chosen else None)
 
 
 def test_the_days_told_are_those_that_are_trained_on():
