@@ -41,7 +41,8 @@ def main(cfg):
     undone = False
     for name, one in known.items():
         if signal := jobs.run_all(left[name], composed, begun=begun):
-            print(f"stopped; go on with:\n  {shlex.join(['python', *sys.argv])}", file=sys.stderr)
+            words = [f"paper={arg[5:]}" if arg.startswith("name=") else arg for arg in sys.argv]  # as it was given
+            print(f"stopped; go on with:\n  {shlex.join(['python', *words])}", file=sys.stderr)
             return 128 + signal
         with held_in_turn(tables[name]):
             report(one, plans[name], tables[name], make, trusted)

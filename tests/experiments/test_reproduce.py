@@ -1,7 +1,9 @@
 """The command that redoes a paper's table, at a small size: the same code as the real one."""
 
 import csv
+import shlex
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -199,3 +201,14 @@ def test_the_training_years_are_those_of_the_paper(composed, tmp_path):
     other = log_returns(markets.sp500_arch("2009-05-01", "2018-12-31").values)
     np.testing.assert_allclose(setup.returns[train], other, atol=2e-7)
     assert (setup.models.gen.hidden, setup.window, setup.settings.batch_size) == (80, 127, 64)
+
+
+def test_a_stopped_command_says_how_it_goes_on_in_the_words_it_was_given(reproduce, monkeypatch):
+    monkeypatch.setattr(jobs, "run_all", lambda *_, **__: signal.SIGINT)
+    code, _, err = reproduce("seeds=[0]")
+    assert code == 128 + signal.SIGINT
+    (line,) = (line for line in err.splitlines() if "reproduce.py" in line)
+    given = shlex.split(line)
+    assert "paper=quantgan" in given
+    assert "seeds=[0]" in given
+    assert not any(word.startswith("name=") for word in given)
