@@ -60,7 +60,7 @@ def _compared(name: str, levels: Mapping[str, Mapping[str, float]]) -> Finding:
 
 
 def _coverage(models: Mapping[str, Mapping[str, Any]]) -> Finding:
-    """Which tests reject the generator's own forecasts, p corrected for their number as Holm does: one in 20 would."""
+    """Which tests reject the generator's own forecasts, p corrected for their number as Holm does."""
     tests = {
         f"{label} at {percent(level)}": found[f"{test}_p"]
         for level, found in models[GENERATOR].items()
