@@ -124,14 +124,18 @@ def length(setup: Setup, num_days: int | None) -> int:
 
 def longest(setup: Setup, num_days: int) -> int:
     """`num_days`, or as many as the generator emits if its length is fixed and it cannot be rolled forward."""
-    fixed = getattr(setup.models.gen, "time", None)
-    return num_days if fixed is None or setup.past else min(num_days, fixed)
+    return reach(num_days, fixed=getattr(setup.models.gen, "time", None), past=setup.past)
+
+
+def reach(num_days: int, *, fixed: int | None, past: int) -> int:
+    """`longest` of a generator whose windows have the length `fixed`, None where it has any, told `past` days."""
+    return num_days if fixed is None or past else min(num_days, fixed)
 
 
 def _known(setup: Setup, regime: str | None) -> Callable[[Key, int], Known | None] | None:
     """Draws what is known before random days of the train part, or of those of them that are in `regime`."""
     place = None if regime is None else regime_index(setup, regime)
-    if not setup.past and not setup.regimes:
+    if not setup.conditional:
         return None
     first, last = setup.first + setup.past, setup.first + len(setup.series)
     rows = jnp.arange(first, last + 1)

@@ -39,7 +39,7 @@ def material(setup: Setup, ema: Params, key: Key) -> Material:
     test = np.asarray(setup.transform.forward(setup.returns[setup.split.test]), np.float32)
     test = setup.beside(test, setup.split.test)
     (train, _), (held_out, groups) = (_cut(setup, x, most) for x, most in ((setup.told, TRAIN), (test, HELD_OUT)))
-    copies, told = -(-FAKES // len(held_out)), setup.past or setup.labels is not None
+    copies, told = -(-FAKES // len(held_out)), setup.conditional
     fake = _generated(setup, ema, key, np.concatenate([train, *[held_out] * copies]))
 
     def returns(x: np.ndarray) -> np.ndarray:

@@ -42,6 +42,11 @@ class Monitor(NamedTuple):
         return score if math.isfinite(score) else -math.inf
 
 
+def key_of(name: str) -> str:
+    """The key of `training.monitor` in a record: a measure of a look has its own, a score is of the validation part."""
+    return name if name.startswith("watch/") else f"validation/{name}"
+
+
 def make_monitor(setup: Setup, config: Config) -> Monitor | None:
     """What `training.monitor` names: a measure of a look, "watch/...", or a score of `suite.score` on validation days.
 
@@ -72,7 +77,7 @@ def make_monitor(setup: Setup, config: Config) -> Monitor | None:
     market = _score(setup, config)
     _check(name, market)
     goal = next((row.goal for row in ROWS if row.key == name), LOWER)
-    return Monitor(f"validation/{name}", lambda value: goal.badness(value, market[name]))
+    return Monitor(key_of(name), lambda value: goal.badness(value, market[name]))
 
 
 def _check(name: str, known: Any) -> None:
@@ -105,7 +110,7 @@ def _look(setup: Setup, config: Config, watch: Callable[[GANState], Any], make: 
         returns = sample(state.ema)["returns"].astype(np.float64)
         finite = np.isfinite(returns).all()  # or nothing can be scored
         score = _score(setup, config, returns)[name] if finite else math.nan
-        return {**_on_host(watch(state)), f"validation/{name}": score}
+        return {**_on_host(watch(state)), key_of(name): score}
 
     return look
 

@@ -57,6 +57,11 @@ class Setup(NamedTuple):
         return slice(self.first, self.split.train.stop)
 
     @property
+    def conditional(self) -> bool:
+        """Whether the players are told anything beforehand: days before a window, or the market's regime."""
+        return self.past > 0 or bool(self.regimes)
+
+    @property
     def told(self) -> np.ndarray:
         """`series` and, where there are regimes, the one known before each day beside it: [time, feature]."""
         return self.beside(self.series, self.seen)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fingan_jax.monitor import key_of
 from fingan_jax.objectives.term import plays
 from fingan_jax.setup import Setup
 from fingan_jax.training.phases import updates
@@ -51,7 +52,7 @@ def summary(setup: Setup, config: Config, step: int, records: Sequence[Config] =
 
 
 def _is_chosen(setup: Setup, records: Sequence[Config]) -> bool:
-    monitor = setup.settings.monitor
-    keys = () if monitor is None else (monitor, f"validation/{monitor}")
-    found = [record.get(key) for record in records for key in keys]
+    if (monitor := setup.settings.monitor) is None:
+        return False
+    found = [record.get(key_of(monitor)) for record in records]
     return any(isinstance(value, int | float) and math.isfinite(value) for value in found)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from fingan_jax import drawing
 from fingan_jax.build import build
 from fingan_jax.data.prices import Prices
 from fingan_jax.evaluation import suite
@@ -40,19 +41,14 @@ def check(cfg: Mapping[str, Any], prices: Prices, metric: str, direction: str = 
         )
     judge = cfg["evaluation"]
     if judge["_target_"] == EVALUATE:
-        asked = _reach(cfg, cfg["sampling"]["num_days"] or len(test))
-        days = min(asked, len(train), len(test), len(chosen_by))
+        asked, fixed = cfg["sampling"]["num_days"] or len(test), cfg["model"]["gen"].get("time")
+        emitted = drawing.reach(asked, fixed=fixed, past=cfg["windows"]["past"])
+        days = min(emitted, len(train), len(test), len(chosen_by))
         itself = quantity.held(cut(chosen_by, days))
         _check_metric(metric, suite.score(itself, itself, window=judge["window"], limit=judge["limit"]))
     elif hasattr(made := build(judge, trusted_packages=trusted), "names"):
         _check_metric(metric, made.names(chosen_by, train))
     _check_direction(metric, direction)
-
-
-def _reach(cfg: Mapping[str, Any], num_days: int) -> int:
-    """Days of the paths, as `drawing.longest` has it, with nothing assembled: what fails at that is a trial's."""
-    fixed = cfg["model"]["gen"].get("time")
-    return num_days if fixed is None or cfg["windows"]["past"] else min(num_days, fixed)
 
 
 def _check_direction(metric: str, direction: str) -> None:

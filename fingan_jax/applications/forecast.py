@@ -62,7 +62,7 @@ def rows_of(asked: Source, settings: Settings) -> np.ndarray:
     Raises: ConfigError in one line for a generator that is told nothing or cannot reach a horizon, or too few days.
     """
     setup, longest = asked.setup, settings.horizons[-1]
-    if not setup.past and not setup.regimes:
+    if not setup.conditional:
         raise ConfigError(
             "windows.past=0, condition=none: this generator is told nothing, so that every day's forecast would be the "
             "same: train with windows.past above 0, such as experiment=fingan, or with condition=volatility"

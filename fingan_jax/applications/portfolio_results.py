@@ -84,7 +84,7 @@ def measure(trained: Source, plan: Plan, study: Study) -> dict[str, Any]:
         "run": str(trained.run.folder),
         "step": trained.step,
         "generator": type(setup.models.gen).__name__,
-        "conditional": setup.past > 0 or bool(setup.regimes),
+        "conditional": setup.conditional,
         "survivors": config["data"].get("_target_") == SURVIVORS,
         "trained_on": f"{dates[train.start + 1]} to {dates[train.stop]}",
         "plan": {key: value for key, value in vars(plan).items() if key not in ("strategies", "inputs", "index")},

@@ -124,14 +124,11 @@ def against(
 
     `p_holm` is corrected for the number of competitors.
     """
-    ours, *_ = scored = [losses(profit, forecasts[name], levels) for name in (GENERATOR, *_others(forecasts))]
-    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in _others(forecasts)}
+    rivals = {name: losses(profit, each, levels) for name, each in forecasts.items() if name != GENERATOR}
+    ours = losses(profit, forecasts[GENERATOR], levels)
+    found: dict[str, dict[str, dict[str, float]]] = {name: {} for name in rivals}
     for i, level in enumerate(levels):
-        tests = [diebold_mariano(ours[i], theirs[i]) for theirs in scored[1:]]
+        tests = [diebold_mariano(ours[i], theirs[i]) for theirs in rivals.values()]
         for name, test, p in zip(found, tests, holm([test.p for test in tests]).tolist(), strict=True):
             found[name][str(level)] = {**test._asdict(), "p_holm": p}
     return found
-
-
-def _others(forecasts: Mapping[str, Forecasts]) -> list[str]:
-    return [name for name in forecasts if name != GENERATOR]

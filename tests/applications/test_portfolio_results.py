@@ -40,7 +40,7 @@ def source():
         models=SimpleNamespace(gen=equal),
         past=5,
         seen=slice(0, 80),
-        regimes=(),
+        conditional=True,
     )
     config = {"name": "test", "data": {"_target_": "fingan_jax.data.markets.sp20"}}
     return Source(SimpleNamespace(setup=setup, folder="run", config=config), 7, None)
