@@ -39,10 +39,10 @@ def scenes_of(cfg, trusted):
     from functools import partial
 
     from fingan_jax.build import build
-    from fingan_jax.data.transforms import log_returns
+    from fingan_jax.data.series import log_returns
     from fingan_jax.evaluation import planted
 
-    returns = log_returns(build(cfg.data, trusted_packages=trusted).values)
+    returns = log_returns().series(build(cfg.data, trusted_packages=trusted))
     split = build(cfg.windows)(len(returns))
     train, unseen, held_out = (returns[part] for part in split)
     gap = split.test.start - split.validation.stop

@@ -133,14 +133,14 @@ def reach(num_days: int, *, fixed: int | None, past: int) -> int:
 
 
 def _known(setup: Setup, regime: str | None) -> Callable[[Key, int], Known | None] | None:
-    """Draws what is known before random days of the train part, or of those of them that are in `regime`."""
+    """Draws what is known before the windows of the train part, or before those of them that begin in `regime`."""
     place = None if regime is None else regime_index(setup, regime)
     if not setup.conditional:
         return None
     first, last = setup.first + setup.past, setup.first + len(setup.series)
-    rows = jnp.arange(first, last + 1)
+    rows = jnp.arange(first, last + 1, setup.stride)
     if place is not None and setup.labels is not None:
-        rows = rows[setup.labels[first : last + 1] == place]
+        rows = rows[setup.labels[first : last + 1 : setup.stride] == place]
     known = jax.vmap(known_before(setup))
 
     def draw(key: Key, batch_size: int) -> Known | None:

@@ -12,7 +12,7 @@ from fingan_jax import __version__
 from fingan_jax.build import as_dict, build
 from fingan_jax.data import prices as priced
 from fingan_jax.data.prices import Prices
-from fingan_jax.data.transforms import log_returns
+from fingan_jax.data.series import log_returns
 from fingan_jax.evaluation import protocol as windowed
 from fingan_jax.evaluation import suite, window_words
 from fingan_jax.evaluation.protocol import Protocol
@@ -141,7 +141,7 @@ def _parts(out: Path, trial: Trial) -> dict[str, Any]:
 
 
 def _returns(trial: Trial, out: Path, track: Callable[..., Iterable[Any]], cfg: Config) -> dict[str, Any]:
-    returns = log_returns(trial.prices.values)
+    returns = log_returns().series(trial.prices)
     split = build(cfg["windows"])(len(returns))
     train, validation, test = (returns[part] for part in split)
     if trial.generated is None:

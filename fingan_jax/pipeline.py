@@ -40,7 +40,7 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
     settings = make(cfg["training"])
     prices = prices if prices is not None else make(cfg["data"])
     quantity = make(cfg["series"]) if "series" in cfg else log_returns()  # a run folder of before there was a choice
-    returns = quantity.of(prices.values)
+    returns = quantity.series(prices)
     split = make(cfg["windows"])(len(returns))
     window, past, stride = cfg["windows"]["window"], cfg["windows"]["past"], cfg["windows"].get("stride", 1)
     seen = windows.latest(split.train, settings.data_share, least=past + window, stride=stride)
@@ -163,7 +163,8 @@ def _regimes(
     if cfg["windows"]["past"] == 1:
         raise ValueError("windows.past=1: beside a condition one day cannot be told from none: take 0, or 2 and more")
     fit, spans = make(cfg["condition"]), {key: cfg["windows"][key] for key in ("past", "window")}
-    return regimes.labelled(fit, held, prices.labels, train=seen, **spans)
+    stride = cfg["windows"].get("stride", 1)
+    return regimes.labelled(fit, held, prices.labels, train=seen, stride=stride, **spans)
 
 
 def _zeros(batch_size: int, window: int, past: int, assets: int, num_regimes: int) -> Batch:

@@ -32,7 +32,7 @@ def check(cfg: Mapping[str, Any], prices: Prices, metric: str, direction: str = 
     """
     trusted = tuple(cfg["trusted_packages"])
     quantity = build(cfg["series"], trusted_packages=trusted)
-    returns = quantity.of(prices.values)
+    returns = quantity.series(prices)
     train, chosen_by, test = (returns[part] for part in build(cfg["windows"], trusted_packages=trusted)(len(returns)))
     if len(chosen_by) < SHORTEST:
         raise ConfigError(

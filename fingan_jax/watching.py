@@ -40,7 +40,8 @@ def make_watch(setup: Setup) -> Callable[[GANState], Metrics]:
     models = Players(*(computing_in(model, setup.precision) for model in setup.models))
     play, later = make_play(models, setup.noise), _validation(setup)
     start, start_later = (jnp.asarray(_starts(setup, len(series))) for series in (setup.told, later))
-    some = min(setup.settings.batch_size, len(start))
+    size = setup.settings.batch_size  # what a term asks of a batch, it has at a look as well
+    spread_out = np.arange(size) * len(start) // size
 
     def cut(series: Series, start: Int[Array, " number"]) -> Batch:
         paths = windows.gather(series, start, length=setup.past + setup.window)
@@ -61,7 +62,7 @@ def make_watch(setup: Setup) -> Callable[[GANState], Metrics]:
             latent = hasattr(setup.models.gen, "embed")  # then it is what the game is played with, not paths from it
             fake = round_.gen(round_.noise, round_.cond, method="generate") if latent else now
             found |= duel(round_._replace(real=embedded(batch.x), fake=fake), *unseen)
-        few = jax.tree.map(lambda x: x[:: len(start) // some][:some], batch)
+        few = jax.tree.map(lambda x: x[spread_out], batch)
         for player in Players._fields:
             found |= pulls(play, setup.objective, player, state, few, key_terms)
         return {f"watch/{name}": value for name, value in found.items()}

@@ -118,6 +118,15 @@ def test_what_is_told_of_a_day_is_what_training_told_of_it(past):
     assert drawing.known_before(assemble("model=dense", "noise=vector"))(60) is None
 
 
+def test_samples_are_told_what_comes_before_windows_and_nothing_between_them():
+    stride = ("windows.past=4", "windows.window=8", "windows.stride=12")
+    setup = assemble("model=forecaster", *MODELS["forecaster"], *stride)
+    known = np.asarray(drawing._known(setup, None)(jax.random.key(0), 200))
+    series = np.asarray(setup.series)
+    begun = {series[i : i + 4].tobytes() for i in range(0, len(series) - 3, 12)}
+    assert {past.astype(series.dtype).tobytes() for past in known} <= begun
+
+
 @pytest.mark.parametrize("condition", ["volatility", "drawdown", "column"])
 def test_the_future_moves_nothing_that_was_known_before_a_day(condition):
     own = [] if condition != "drawdown" else ["condition.thresholds=[0.02,0.05]"]

@@ -168,6 +168,14 @@ def test_in_a_latent_space_the_duel_is_about_what_the_discriminator_is_shown(ass
         assert without(part)["watch/margin"] != found["watch/margin"]
 
 
+def test_a_term_has_as_many_windows_at_a_look_as_in_training(assemble):
+    """The market has some 300 windows, and the signature term needs more than its features in a batch."""
+    terms = ["objective=[sig_wasserstein,moments]", "objective.sig_wasserstein.members=300", "training.batch_size=400"]
+    setup, state = assemble(*terms, "windows.past=8", model=FORECASTER)
+    found = make_watch(setup)(state)
+    assert np.isfinite([value for name, value in found.items() if "pull" in name or "moments" in name]).all()
+
+
 def test_a_game_of_one_player_has_no_duel(assemble):
     setup, state = assemble("objective=[moments]")
     assert set(make_watch(setup)(state)) == {

@@ -23,6 +23,11 @@ class Portfolio(NamedTuple):
         """Raises: ValueError naming the key."""
         vasicek.check_level(self.level)
         vasicek.check(pd=0.5, lgd=0.5, correlation=self.correlation)
+        if self.num_scenarios * (1 - self.level) < 10:
+            raise ValueError(
+                f"credit.portfolio: of num_scenarios={self.num_scenarios}, {self.num_scenarios * (1 - self.level):.3g} "
+                f"are beyond level={self.level}, too few for its interval: ask for {10 / (1 - self.level):.0f} or more"
+            )
         if self.num_scenarios < 1000 or self.model not in scorecards.MODELS:
             raise ValueError(
                 f"credit.portfolio: num_scenarios={self.num_scenarios} must be at least 1000, and model={self.model} "

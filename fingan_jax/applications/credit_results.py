@@ -105,15 +105,16 @@ def likeness(setup: Setup, made: Sequence[Generated], judged: Table) -> dict[str
     """Fidelity of columns and pairs and privacy, mean over seeds, of generated borrowers and of what they are held to.
 
     "held_out" is how far the real borrowers that were never trained on are from the training records, what no honest
-    generator can beat for long; "marginals" has no dependence.
+    generator can beat for long; "marginals" has no dependence. Distances fall with the number of records: all have as
+    many here.
     """
     train, sizes = setup.parts.train.values, setup.parts.train.sizes
     borrowers = [one.borrowers.values[: len(train)] for one in made]
-    shuffled = scorecards.shuffled(train, len(train), seed=setup.seed)
+    shuffled, size = scorecards.shuffled(train, len(train), seed=setup.seed), min(len(train), len(judged.values))
     compared = {
-        "generated": borrowers,
-        "held_out": [judged.values],
-        "marginals": [shuffled],
+        "generated": [x[:size] for x in borrowers],
+        "held_out": [judged.values[:size]],
+        "marginals": [shuffled[:size]],
     }
     margins = {
         name: np.mean([fidelity.marginal_distances(train, x, sizes) for x in each], axis=0)

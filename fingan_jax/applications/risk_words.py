@@ -37,6 +37,7 @@ def findings(result: Mapping[str, Any]) -> list[Finding]:
     """All of a report's findings."""
     backtest = result["backtest"]
     found = [_compared(name, levels) for name, levels in backtest["against"].items()]
+    found += _few(backtest)
     found.append(_coverage(backtest["models"]))
     if backtest["floored"]:
         said = f"On {backtest['floored']} days of the backtest the generator saw no loss to speak of: train it longer."
@@ -57,6 +58,22 @@ def _compared(name: str, levels: Mapping[str, Mapping[str, float]]) -> Finding:
         verdicts.append("mixed" if not clear else "right" if better else "wrong")
     verdict = verdicts[0] if len(set(verdicts)) == 1 else "wrong" if "wrong" in verdicts else "mixed"
     return {"verdict": verdict, "text": f"Fissler-Ziegel score against {title(name)}: {'; '.join(said)}."}
+
+
+def _few(backtest: Mapping[str, Any]) -> list[Finding]:
+    """A warning at levels beyond which fewer than 10 days are expected: there the comparison's errors are not normal.
+
+    Of two forecasts as good as each other, one 15 % too wide and one 12 % too narrow, 500 days at 1 % tell them apart
+    in 11 % of cases, not in 5 %, nearly always against the wide one.
+    """
+    levels = [level for level in backtest["models"][GENERATOR] if float(level) * backtest["days"] < 10]
+    if not levels:
+        return []
+    said = (
+        f"Few losses: fewer than 10 of {backtest['days']} days are expected beyond {', '.join(map(percent, levels))}. "
+        "p-values of the Fissler-Ziegel score there are too small, mostly against the more cautious model."
+    )
+    return [{"verdict": "warning", "text": said}]
 
 
 def _coverage(models: Mapping[str, Mapping[str, Any]]) -> Finding:

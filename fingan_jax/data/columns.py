@@ -1,5 +1,6 @@
 """Which column of a table holds what, and its cells as dates, numbers or labels."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ _PRICE = (
     {"adjclose", "adjustedclose", "adjusted", "adjclosingprice", "adjustedclosingprice"},
     {"close", "closingprice", "closelast", "price", "last"},
 )
-_VOLUME = {"volume", "vol", "turnover"}
+_VOLUME = re.compile(r".*volume|vol|turnover|openinterest")
+_WRITTEN = re.compile(r"[^\w+-]*[+-]?\d[\d.,'’\s]*\W*")  # a number as people write it, "$1,234.50"
+_COUNTED = 20  # rows from which whole numbers that only rise are a counter
 _MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "nat", "<na>", "-", "."}
 
 
@@ -59,9 +62,10 @@ def ticker_column(frame: "pd.DataFrame", source: str, day: str, layout: str) -> 
 
 
 def price_columns(frame: "pd.DataFrame", source: str, taken: Sequence[str], named: Sequence[str]) -> list[str]:
-    """The columns `named`, else the adjusted close, else the close, else all of numbers but the volume.
+    """The columns `named`, else the adjusted close, else the close, else all of numbers but volume and open interest.
 
-    All of numbers, the volume too, where "all" is named and no column is called so.
+    All of numbers, the volume too, where "all" is named and no column is called so. Raises ValueError where a column is
+    chosen by no name and holds numbers that cannot be read, nothing, or a counter.
     """
     if list(named) == ["all"] and "all" not in frame.columns:
         return [name for name in frame.columns if name not in taken and _is_numeric(frame, name)]
@@ -72,10 +76,37 @@ def price_columns(frame: "pd.DataFrame", source: str, taken: Sequence[str], name
         found = [name for name in free if _plain(name) in kind]
         if found:
             return found[:1]
-    found = [name for name in free if _plain(name) not in _VOLUME and _is_numeric(frame, name)]
+    found = [name for name in free if not _VOLUME.fullmatch(_plain(name)) and _is_price(frame, source, name)]
     if not found:
         raise ValueError(f"{source}: no column of prices found among {_listed(frame)}: name it with data.columns")
     return found
+
+
+def _is_price(frame: "pd.DataFrame", source: str, name: str) -> bool:
+    """Whether a column that nobody named holds prices; ValueError where it might: to leave it out would hide that."""
+    given = [cell for cell in text(frame, name) if cell is not None]
+    remedy = "or name the price columns with data.columns"
+    if not given and name:
+        raise ValueError(f"{source}: column {name!r} is empty: delete it, {remedy}")
+    if not _is_numeric(frame, name):
+        written = [cell for cell in given if _WRITTEN.fullmatch(cell)]
+        if 2 * len(written) > len(given) and not _reads_as_dates(given):
+            raise ValueError(
+                f"{source}: column {name!r} holds {written[0]!r}: write plain numbers such as 1234.5, {remedy}"
+            )
+        return False
+    values = np.array([value for cell in given if (value := _number(cell)) is not None])
+    if len(values) >= _COUNTED and np.all(values == np.round(values)) and np.all(np.diff(values) > 0):
+        raise ValueError(
+            f"{source}: column {name!r} counts upward in whole numbers, {given[0]}, {given[1]}, ...: no price does. "
+            f"Delete it, write dates as 2020-01-31, {remedy}"
+        )
+    return True
+
+
+def is_data(cell: str) -> bool:
+    """Whether a cell is a number or a date, as no name of a column is."""
+    return bool(cell.strip()) and (_number(cell) is not None or _reads_as_dates([cell.strip()]))
 
 
 def dates(frame: "pd.DataFrame", source: str, name: str) -> np.ndarray:
@@ -89,8 +120,9 @@ def without_labels(frame: "pd.DataFrame", source: str, name: str | None) -> tupl
     """The frame without its column `name` of labels, and these as text, "" where a cell is empty."""
     if name is None:
         return frame, None
-    found = text(frame, _existing(frame, source, "labels", name))
-    return frame.drop(columns=str(name)), np.array([cell or "" for cell in found], str)
+    cells = frame[_existing(frame, source, "labels", name)]
+    found = ["" if empty else str(cell).strip() for cell, empty in zip(cells, cells.isna(), strict=True)]
+    return frame.drop(columns=str(name)), np.array(found, str)
 
 
 def one_a_date(labels: np.ndarray, dates: np.ndarray, rows: np.ndarray, days: np.ndarray, source: str) -> np.ndarray:

@@ -39,10 +39,12 @@ def table(  # noqa: PLR0913, signatures are the schema of conf/data
       but the volume; columns "all" are all of numbers.
     - Long form (one row for each date and ticker), which "auto" recognises by a column called symbol,
       ticker, tic, asset, instrument, isin, ric, permno or name, is spread out to one column a ticker,
-      in the order of their names. There `columns` holds the tickers wanted, or the name of the price column, or both.
+      in the order of their names. There `columns` holds the tickers wanted, "all" for all of them, or the name of the
+      price column, or both.
     - `labels` names a column of regimes, any text or numbers, one for each date: what is known when that day ends.
     - `reverse` turns time around: the first date gets the last day's prices, and so on. Some published code does so; it
       makes a series that never was.
+    - Values need not be positive here: what is modelled decides (see `series.Quantity`).
     - Dates must ascend; `sort=True` sorts them first. `start`, `end` and `max_gap`: see `prices.check`.
 
     Raises ValueError with one line that names file, column, row and remedy. Rows are lines of a CSV
@@ -69,8 +71,23 @@ def table(  # noqa: PLR0913, signatures are the schema of conf/data
         order = np.argsort(prices.dates, kind="stable")
         told = None if prices.labels is None else prices.labels[order]
         prices, rows = Prices(prices.values[order], prices.dates[order], prices.names, told), rows[order]
-    prices = check(prices, source, rows=rows, start=start, end=end, max_gap=max_gap)
+    prices = check(prices, source, rows=rows, start=start, end=end, max_gap=max_gap, positive=False)
+    _say_gaps(prices, source, max_gap)
     return backwards(prices) if reverse else prices
+
+
+def _say_gaps(prices: Prices, source: str, max_gap: int) -> None:
+    """A line on stderr where rows are no days: an exchange may close for long, only the user knows whether it did."""
+    apart = np.busday_count(prices.dates[:-1], prices.dates[1:])
+    usual, longest = int(np.median(apart)), int(np.argmax(apart))
+    if usual > 1:
+        print(
+            f"{source}: rows are {usual} business days apart, and are taken as days: so are their risks",
+            file=sys.stderr,
+        )
+    if apart[longest] - usual > 2 * max_gap:
+        story = f"no row from {prices.dates[longest]} to {prices.dates[longest + 1]}, {apart[longest]} business days"
+        print(f"{source}: {story}: the return over them is taken as of one day", file=sys.stderr)
 
 
 def _numbered(frame: "pd.DataFrame", source: str) -> "pd.DataFrame":
@@ -116,6 +133,9 @@ def _read_csv(file: Path) -> "pd.DataFrame":
     if not records:
         raise ValueError(f"{file}: the file is empty: give one with a header and a row for each date")
     header = records[0][1]
+    counted = header == [str(i) for i in range(len(header))]  # as pandas calls columns that have no names
+    if all(find.is_data(cell) for cell in header) and not counted:
+        raise ValueError(f"{file}: row {records[0][0]} holds data, not names of columns: put a header above it")
     for line, record in records[1:]:
         if len(record) != len(header):
             story = f"row {line} has {len(record)} cells and the header {len(header)}"
@@ -148,7 +168,7 @@ def _spread(
 ) -> tuple[Prices, np.ndarray]:
     """One column a ticker out of one row for each date and ticker, and the rows they came from."""
     named = [name for name in chosen if name in frame.columns]
-    wanted = [name for name in chosen if name not in frame.columns]
+    wanted = [name for name in chosen if name not in frame.columns and chosen != ["all"]]
     price = find.price_columns(frame, source, [day, ticker], named)
     if len(price) > 1:
         raise ValueError(f"{source}: columns {price} could all be the price: name one with data.columns")

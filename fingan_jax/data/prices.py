@@ -31,6 +31,7 @@ def check(
     start: str | None = None,
     end: str | None = None,
     max_gap: int = 5,
+    positive: bool = True,
 ) -> Prices:
     """`prices` from `start` to `end` (ISO dates, inclusive) with their small gaps closed, or a refusal.
 
@@ -40,7 +41,8 @@ def check(
     default counts as in a CSV file, where the header is row 1.
 
     Raises ValueError with one line that names `source`, column, row and remedy for: missing,
-    duplicate or unordered dates; an empty range; prices that are not positive and finite; long gaps; empty labels.
+    duplicate or unordered dates; an empty range; prices that are not finite or, if they are to be `positive`, not that;
+    long gaps; empty labels.
     """
     values, dates, names, labels = prices
     if len(dates) < 2:
@@ -50,7 +52,7 @@ def check(
     _check_dates(dates, lines.max(axis=1), source)
     inside = _between(dates, source, start, end)
     values, dates, lines = values[inside], dates[inside], lines[inside]
-    _check_values(values, names, lines, source)
+    _check_values(values, names, lines, source, positive=positive)
     kept = _check_gaps(Prices(values, dates, names), lines, source, max_gap)
     labels = labels if labels is None else _labels(labels[inside][kept], lines[kept].max(axis=1), source)
     return Prices(_forward_fill(values)[kept], dates[kept], names, labels)
@@ -70,7 +72,9 @@ def _check_dates(dates: np.ndarray, lines: np.ndarray, source: str) -> None:
     if back.size:
         i = back[0]
         story = f"row {lines[i + 1]} is of {dates[i + 1]}, before {dates[i]} in the row above"
-        raise ValueError(f"{source}: dates are not in order: {story}: sort the rows, or set data.sort=true")
+        raise ValueError(
+            f"{source}: dates are not in order: {story}: sort the rows, or set data.sort=true with data=csv"
+        )
 
 
 def _between(dates: np.ndarray, source: str, start: str | None, end: str | None) -> np.ndarray:
@@ -94,13 +98,15 @@ def _date(key: str, text: str | None, default: np.datetime64) -> np.datetime64:
         raise ValueError(f"data.{key}={text} is not a date: write it as {default}") from None
 
 
-def _check_values(values: np.ndarray, names: tuple[str, ...], lines: np.ndarray, source: str) -> None:
-    wrong = np.argwhere((values <= 0) | np.isinf(values))
+def _check_values(
+    values: np.ndarray, names: tuple[str, ...], lines: np.ndarray, source: str, *, positive: bool
+) -> None:
+    wrong = np.argwhere(np.isinf(values) | (positive & (values <= 0)))
     if wrong.size:
         i, j = wrong[0]
         at = f"{source}: column {names[j]!r}, row {lines[i, j]}"
         remedy = "correct it, leave it empty, or name the price columns with data.columns"
-        raise ValueError(f"{at}: a price must be positive and finite, found {values[i, j]:g}: {remedy}")
+        raise ValueError(f"{at}: a price must be {'positive and ' * positive}finite, found {values[i, j]:g}: {remedy}")
 
 
 def _check_gaps(prices: Prices, lines: np.ndarray, source: str, max_gap: int) -> slice:

@@ -130,7 +130,7 @@ def index(returns: np.ndarray) -> np.ndarray:
 
 
 def labelled(
-    fit: Fit, returns: np.ndarray, labels: np.ndarray | None, *, train: slice, past: int, window: int
+    fit: Fit, returns: np.ndarray, labels: np.ndarray | None, *, train: slice, past: int, window: int, stride: int = 1
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """The regime known before each row of `returns` and the row to come, int32 [time + 1], and the regimes' names.
 
@@ -138,7 +138,7 @@ def labelled(
     """
     names, known = fit(returns[train], None if labels is None else labels[train])
     regime = np.asarray(known(returns, labels), np.int32)
-    begun = np.bincount(regime[train.start + past : train.stop - window + 1], minlength=len(names))
+    begun = np.bincount(regime[train.start + past : train.stop - window + 1 : stride], minlength=len(names))
     never = [name for name, count in zip(names, begun, strict=True) if not count]
     if never:
         raise ValueError(

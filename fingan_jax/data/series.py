@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fingan_jax.data.prices import Prices
 from fingan_jax.data.transforms import log_returns as of_prices
 from fingan_jax.data.transforms import prices_from
 
@@ -21,6 +22,17 @@ class Quantity(NamedTuple):
     prices: Callable[[np.ndarray, np.ndarray], np.ndarray]
     returns: bool = True
     others: tuple[int, ...] = ()
+
+    def series(self, prices: Prices) -> np.ndarray:
+        """`of` the values of `prices`. Raises ValueError naming column and date where there can be no log."""
+        values = prices.values
+        for i, j in np.argwhere(values <= 0)[:1] if self.returns else ():
+            raise ValueError(
+                f"column {prices.names[j]!r}, {prices.dates[i]}: a price must be positive, found {values[i, j]:g}: "
+                "correct it, or name the price columns with data.columns; returns become prices by cumulative products "
+                "of 1 + r, and series=levels takes values as they are"
+            )
+        return self.of(values)
 
     @property
     def column(self) -> str | None:

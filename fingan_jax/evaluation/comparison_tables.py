@@ -132,7 +132,7 @@ def _metrics(found: Answer) -> Iterator[Table]:
 
 def narrow(found: Answer) -> list[str]:
     """A sentence where intervals are bootstrapped of too few seeds; none elsewhere."""
-    least = min(len(trials) for trials in found.study.trials.values())
+    least = min((n for trials in found.study.trials.values() if (n := len(trials)) > 1), default=1)
     if not found.bootstrapped or not 1 < least < 10:
         return []
     return [

@@ -9,6 +9,7 @@ from typing import Any
 from fingan_jax.evaluation.ablation import FLOORS
 from fingan_jax.evaluation.comparison_tables import Cell, Table, counts, minus
 from fingan_jax.evaluation.contrasts import Answer, Contrast
+from fingan_jax.evaluation.rows import Row
 
 COLUMNS = (
     *("metric", "unit", "goal", "mean", "low", "high", "runs", "missing", "unfinished", "badness", "score", "rank"),
@@ -39,11 +40,11 @@ def csv_text(found: Answer) -> str:
         at = ["score", "", "↓", found.floors[name]]
         writer.writerow(["floor", FLOORS[name], *blank, *map(_plain, _padded(at))])
         for row, value, score in zip(found.study.rows, values, found.study.floor_scores[name], strict=True):
-            line = _padded([row.key, row.unit, row.goal.sign, float(value)])
+            line = _padded([row.key, _unit(row), row.goal.sign, float(value)])
             line[COLUMNS.index("score")] = float(score)
             writer.writerow(["floor", FLOORS[name], *blank, *map(_plain, line)])
     for row, value in zip(found.study.rows, found.study.real, strict=True):
-        line = _padded([row.key, row.unit, row.goal.sign, float(value)])
+        line = _padded([row.key, _unit(row), row.goal.sign, float(value)])
         writer.writerow(["market", "Market", *blank, *map(_plain, line)])
     return buffer.getvalue()
 
@@ -54,8 +55,13 @@ def _setting(found: Answer, name: str) -> Iterator[list[Any]]:
     one = found.overall[name]
     yield ["score", "", "↓", *map(float, one.iqm), runs, 0, unfinished, "", float(one.iqm.value), one.rank, *score]
     for row, cell, contrast in zip(found.study.rows, found.cells[name], metrics, strict=True):
-        at = [row.key, row.unit, row.goal.sign, *map(float, cell.mean), cell.runs, cell.missing, unfinished]
+        at = [row.key, _unit(row), row.goal.sign, *map(float, cell.mean), cell.runs, cell.missing, unfinished]
         yield [*at, cell.badness, cell.score, cell.rank, *contrast]
+
+
+def _unit(row: Row) -> str:
+    """Of a value in full: none where a page multiplies it."""
+    return row.unit if row.scale == 1 else ""
 
 
 def _padded(line: list[Any]) -> list[Any]:

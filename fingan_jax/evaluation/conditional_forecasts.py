@@ -24,8 +24,9 @@ def conditional_forecasts(
     - `conditional_r2_gap`: |R^2(synthetic) - R^2(real)| of the least-squares regression of the future on the past, both
       as vectors: one trained on the pasts with their generated futures, the other on `train`, of (past, future), both
       tested on (past, real), R^2 the mean over coordinates, all days of them: the paper's program has the next day
-      alone. `conditional_r2_error`: the gap in per cent of |R^2(real)|, NaN where that is below .01: nothing can be
-      predicted there.
+      alone. As M futures of a past have less noise than its one real future, the law itself has a gap: its score is the
+      floor, not 0. `conditional_r2_error`: the gap in per cent of |R^2(real)|, NaN where that is below .01: nothing can
+      be predicted there.
 
     Raises ValueError for shapes that differ and too few windows. Source of the last two: Ni et al. (2020), arXiv
     2006.05421, who train on the real futures that they test on; Esteban et al. (2017), arXiv 1706.02633.

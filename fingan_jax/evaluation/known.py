@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from fingan_jax.evaluation.page import section
-from fingan_jax.evaluation.rows import ROWS, Row
+from fingan_jax.evaluation.rows import LOWER, ROWS, Goal, Row
 
 FAILURES = {
     "model": "Model",
@@ -40,12 +40,14 @@ def _rows(evaluation: Mapping[str, Any]) -> list[Row]:
     """Rows of the main table that tell failures apart, then every score that it has no row for."""
     titled = {row.key for row in ROWS}
     others = [key for key in evaluation["model"] if key not in titled and not key.endswith(("_l2", "_error"))]
+    unknown = Goal("", LOWER.badness)  # of a score of one's own, which way is better is not known here
     first = [row for row in ROWS if row.key in SHOWN]
-    return first + [Row("", key, key.replace("_", " "), first[0].goal) for key in others]
+    return first + [Row("", key, key.replace("_", " "), unknown) for key in others]
 
 
 def _line(row: Row, values: list[float | None]) -> str:
     cells = "".join(
         f"<td{' class=m' if i == 0 else ''}>{row.show(value).replace('-', '−')}</td>" for i, value in enumerate(values)
     )
-    return f"<tr><td>{escape(row.label)}{f' [{row.unit}]' if row.unit else ''}</td>{cells}</tr>"
+    unit = f" [{row.unit}]" if row.unit else ""
+    return f"<tr><td>{f'{escape(row.label)}{unit} {row.goal.sign}'.strip()}</td>{cells}</tr>"

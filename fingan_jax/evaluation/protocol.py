@@ -37,10 +37,11 @@ class Protocol(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """Of one generator: every repeat's value by score, and why a metric has none."""
+    """Of one generator: every repeat's value by score, why a metric has none, and which had windows drawn anew."""
 
     values: dict[str, list[float]]
     reasons: dict[str, str]
+    redrawn: frozenset[str] = frozenset()
 
 
 def check(protocol: Protocol) -> None:
@@ -54,19 +55,22 @@ def check(protocol: Protocol) -> None:
 def score(protocol: Protocol, draw: Draw, track: Track = lambda things, _: things) -> Scores:
     """The scores of the pairs that `draw(repeat)` gives. `track(names, unit)` may show how far it has come."""
     pairs = [draw(repeat) for repeat in range(protocol.repeats)]
-    found, reasons = dict[str, list[float]](), dict[str, str]()
+    found, reasons, redrawn = dict[str, list[float]](), dict[str, str](), set[str]()
     for place, name in enumerate(track(protocol.metrics, "metric")):
         key = jax.random.fold_in(jax.random.key(protocol.seed), place)
         try:
-            found |= _repeated(protocol.metrics[name], jax.random.split(key, protocol.repeats), pairs)
+            rows, anew = _repeated(protocol.metrics[name], jax.random.split(key, protocol.repeats), pairs)
         except ValueError as error:
             reasons[name] = " ".join(str(error).split())
-    return Scores(found, reasons)
+            continue
+        found |= rows
+        redrawn |= set(rows) if anew else set()
+    return Scores(found, reasons, frozenset(redrawn))
 
 
-def _repeated(metric: Metric, keys: Key, pairs: Sequence[Pair]) -> dict[str, list[float]]:
+def _repeated(metric: Metric, keys: Key, pairs: Sequence[Pair]) -> tuple[dict[str, list[float]], bool]:
     first = metric(keys[0], *pairs[0])
-    if any(np.ndim(value) for value in first.values()):
+    if of_one := any(np.ndim(value) for value in first.values()):
         rows = {name: [float(x) for x in np.atleast_1d(value)] for name, value in first.items()}
     else:
         others = [metric(key, *pair) for key, pair in zip(keys[1:], pairs[1:], strict=True)]
@@ -74,7 +78,7 @@ def _repeated(metric: Metric, keys: Key, pairs: Sequence[Pair]) -> dict[str, lis
     for name, values in rows.items():
         if not np.all(np.isfinite(values)):
             raise ValueError(f"{name} is not a finite number on these windows")
-    return rows
+    return rows, not of_one
 
 
 def floors(windows: Windows) -> tuple[dict[str, Draw], dict[str, str]]:
@@ -132,7 +136,7 @@ def at_half(draw: Draw) -> Draw:
 
 
 def summary(scores: Scores) -> dict[str, dict[str, Any]]:
-    """By score its mean over the repeats, the 95 % interval of the mean (Student's t), and the values.
+    """By score its mean over the repeats, the 95 % interval of the mean (Student's t), the values, and `redrawn`.
 
     Where every repeat gave the same, as on one set of windows that is not larger than the real one, the chance of the
     draw is not known, and low and high are None.
@@ -142,7 +146,8 @@ def summary(scores: Scores) -> dict[str, dict[str, Any]]:
         mean, half = spread(values)
         known = len(values) > 1 and np.ptp(values) > SAME * abs(mean)
         low, high = (mean - half, mean + half) if known else (None, None)
-        result[name] = {"mean": mean, "low": low, "high": high, "values": values}
+        of = {"values": values, "redrawn": name in scores.redrawn}
+        result[name] = {"mean": mean, "low": low, "high": high, **of}
     return result
 
 

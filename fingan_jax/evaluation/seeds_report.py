@@ -100,7 +100,7 @@ def _learning(groups: Groups) -> str:
 def _runs(groups: Groups, unfinished: Unfinished) -> str:
     some = next(iter(groups.values()))[0].evaluation if groups else None
     rows = [found.row for found in compared({"": [some]}) if found.row.key in LISTED] if some else []
-    head = "".join(f"<th>{escape(row.label)}</th>" for row in rows)
+    head = "".join(f"<th>{escape(row.label)}{f', {row.unit}' if row.unit else ''}</th>" for row in rows)
     body = []
     for members in groups.values():
         for member in members:

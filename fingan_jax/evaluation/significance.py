@@ -16,8 +16,8 @@ def paired_t(differences: Differences) -> float:
     """Two-sided p-value of Student's t for a mean difference of 0: exact where differences are normal."""
     from scipy import stats
 
-    if np.ptp(differences) <= 1e-9 * np.abs(differences).max():  # all the same, to rounding
-        return 0.0 if np.any(differences) else 1.0
+    if np.ptp(differences) <= 1e-9 * np.abs(differences).max():  # all the same, to rounding: not of a normal law
+        return permutation(differences)
     return float(stats.ttest_1samp(differences, 0.0).pvalue)
 
 
@@ -56,22 +56,29 @@ def holm(p_values: Sequence[float]) -> Float[np.ndarray, " test"]:
 
 
 class Ranking(NamedTuple):
-    """Settings ranked within each block (1 is best): mean ranks, Friedman's test, Nemenyi's critical difference."""
+    """Settings ranked within each block (1 is best): mean ranks, Friedman's test, Nemenyi's critical difference.
+
+    `null` are mean ranks where all settings are alike, of which p, the critical difference and `against` are read.
+    """
 
     mean: Float[np.ndarray, " setting"]
     blocks: int
     statistic: float
     p: float
     critical: float
+    null: Float[np.ndarray, "draw setting"]
 
 
-def friedman(badness: Float[np.ndarray, "block setting"], *, alpha: float = 0.05) -> Ranking:
-    """Whether settings differ in rank: chi^2 of k - 1 degrees of freedom, ties by their mean rank.
+def friedman(
+    badness: Float[np.ndarray, "block setting"], *, alpha: float = 0.05, draws: int = 20000, seed: int = 0
+) -> Ranking:
+    """Whether settings differ in rank, ties by their mean rank.
 
     chi^2 = (k - 1) n^2 sum_j (R_j - (k + 1) / 2)^2 / sum_ij (r_ij - (k + 1) / 2)^2 for ranks r_ij of k settings in n
-    blocks and their means R_j. Two settings differ where their mean ranks are further apart than
-    q_alpha / sqrt(2) sqrt(k (k + 1) / (6 n)), with q of the studentized range. Friedman 1937; Nemenyi 1963; Demsar
-    2006. Raises ValueError on fewer than two blocks or settings.
+    blocks and their means R_j. Its law is that of `draws` random orders of every block's ranks, the ranks themselves
+    among them: the chi^2 law of many blocks finds two settings of 4 seeds different in 13 % of cases, not in 5 %. Two
+    settings differ where their mean ranks are further apart than the widest in all but `alpha` of the draws. Friedman
+    1937; Nemenyi 1963; Demsar 2006. Raises ValueError on fewer than two blocks or settings.
     """
     from scipy import stats
 
@@ -79,20 +86,29 @@ def friedman(badness: Float[np.ndarray, "block setting"], *, alpha: float = 0.05
     if n < 2 or k < 2:
         raise ValueError(f"ranks of {k} setting(s) in {n} seed(s) that all have: give 2 of each or more")
     ranks = stats.rankdata(badness, axis=1)
-    apart = ranks - (k + 1) / 2
-    total = np.sum(apart**2)
-    statistic = float((k - 1) * np.sum(apart.sum(axis=0) ** 2) / total) if total else 0.0
-    critical = stats.studentized_range.ppf(1 - alpha, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n))
-    return Ranking(ranks.mean(axis=0), n, statistic, float(stats.chi2.sf(statistic, k - 1)), float(critical))
+    mean = ranks.mean(axis=0)
+    null = _shuffled(ranks, draws, seed)
+    spread = np.sum((null - (k + 1) / 2) ** 2, axis=1)
+    total = np.sum((ranks - (k + 1) / 2) ** 2)
+    statistic = float((k - 1) * n**2 * spread[0] / total) if total else 0.0
+    critical = float(np.quantile(np.ptp(null, axis=1), 1 - alpha, method="inverted_cdf"))
+    return Ranking(mean, n, statistic, float(np.mean(spread >= spread[0] * (1 - 1e-9))), critical, null)
+
+
+def _shuffled(ranks: Float[np.ndarray, "block setting"], draws: int, seed: int) -> Float[np.ndarray, "draw setting"]:
+    """Mean ranks with those of every block in a random order; the first draw is the order given."""
+    rng = np.random.default_rng(seed)
+    total = np.zeros((draws, ranks.shape[1]))
+    for block in ranks:
+        total[0] += block
+        total[1:] += rng.permuted(np.tile(block, (draws - 1, 1)), axis=1)
+    return total / len(ranks)
 
 
 def against(ranking: Ranking, control: int) -> Float[np.ndarray, " setting"]:
-    """Holm's p-values of each setting's mean rank against the control's, by the normal law of Demsar 2006."""
-    from scipy import stats
-
-    k = len(ranking.mean)
-    z = (ranking.mean - ranking.mean[control]) / np.sqrt(k * (k + 1) / (6 * ranking.blocks))
-    p = 2 * stats.norm.sf(np.abs(z))
+    """Holm's p-values of each setting's mean rank against the control's: how often random orders are as far apart."""
+    apart = np.abs(ranking.null - ranking.null[:, [control]])
+    p = np.mean(apart >= apart[0] * (1 - 1e-9), axis=0)
     p[control] = np.nan
     return holm(p)
 

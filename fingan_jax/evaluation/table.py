@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fingan_jax.evaluation.compare import Compared, compared
-from fingan_jax.evaluation.rows import COLUMNS, Line, lines
+from fingan_jax.evaluation.rows import COLUMNS, Line, Row, lines
 from fingan_jax.evaluation.seeds import Member, by_market, grouped
 
 LABEL, CELL = 43, 11
@@ -77,11 +77,15 @@ def _by_score(rows: Sequence[Compared], groups: Mapping[str, Sequence[Any]]) -> 
     return out
 
 
+def _head(row: Row) -> str:
+    return row.key + (f" [{row.unit}]" if row.scale != 1 else "") + f" {row.goal.sign[0]}"
+
+
 def _by_setting(rows: Sequence[Compared], groups: Mapping[str, Sequence[Any]]) -> list[str]:
     rows = [row for row in rows if row.row.key in WATCHED]
     names = list(groups)[:MOST]
     width, cell = max(map(len, [*names, *COLUMNS.values()])) + 2, 17
-    out = [" " * width + "".join(f"{row.row.key} {row.row.goal.sign[0]} ".rjust(cell) for row in rows)]
+    out = [" " * width + "".join(f"{_head(row.row)} ".rjust(cell) for row in rows)]
     for name in [*names, *list(COLUMNS)[1:]]:
         label = COLUMNS.get(name, name)
         out.append(label.ljust(width) + "".join(_marked(row, name).rjust(cell) for row in rows))

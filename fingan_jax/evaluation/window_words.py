@@ -21,7 +21,7 @@ def findings(name: str, rows: Rows, *, halved: Scored, disorder: float | None = 
     texts = [
         *_copies(name, rows),
         *_suspicious(halved, rows["real_half"]),
-        *_worse_than(name, rows),
+        *_worse_than(name, rows, halved),
         *_disordered(disorder),
     ]
     return [{"verdict": verdict, "text": text} for verdict, text in texts]
@@ -56,10 +56,11 @@ def _suspicious(halved: Scored, half: Scored) -> Iterator[tuple[str, str]]:
     """Suspicious where a score is better than that of a real half, of as many windows, by more than such halves differ.
 
     That is by t s sqrt(1 + 1 / n), with s the standard deviation of the half's scores over n draws and t Student's
-    .975 quantile: one draw more would not be so good.
+    .975 quantile: one draw more would not be so good. Scores of one draw, such as those of networks trained n times,
+    do not tell how halves differ, and are not asked.
     """
     better = []
-    for key in [key for key in halved if key in half and not key.endswith(NO_SCORE)]:
+    for key in [key for key in halved if half.get(key, {}).get("redrawn") and not key.endswith(NO_SCORE)]:
         of_mean = _end(half[key], "high") - half[key]["mean"]  # t s / sqrt(n)
         gain = half[key]["mean"] - halved[key]["mean"]
         if (-gain if key in HIGHER else gain) > of_mean * math.sqrt(1 + len(half[key]["values"])):
@@ -76,8 +77,8 @@ def _end(found: Mapping[str, Any], end: str) -> float:
     return float(found["mean"] if found[end] is None else found[end])
 
 
-def _worse_than(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
-    """Wrong in the scores in which the fitted Gaussian is better by both intervals, and the real half too.
+def _worse_than(name: str, rows: Rows, halved: Scored) -> Iterator[tuple[str, str]]:
+    """Wrong in the scores in which the fitted Gaussian is better by both intervals, and the real half at its size.
 
     Where the Gaussian is right, a generator that is right as well is worse than it in every second draw.
     """
@@ -86,7 +87,8 @@ def _worse_than(name: str, rows: Rows) -> Iterator[tuple[str, str]]:
         key
         for key, ours in rows[name].items()
         if key in half and key in gaussian and not key.endswith(NO_SCORE)
-        if _is_worse(key, ours, gaussian[key]) and _is_worse(key, ours, {**half[key], "low": None, "high": None})
+        if _is_worse(key, ours, gaussian[key])
+        if _is_worse(key, halved.get(key, ours), {**half[key], "low": None, "high": None})
     ]
     if worse and name != "gaussian":
         yield "wrong", f"Worse than a fitted Gaussian in {', '.join(worse)}."

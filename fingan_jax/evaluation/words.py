@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 NAMES = {"gaussian": "the Gaussian", "bootstrap": "the block bootstrap", "garch": "GARCH"}
+FITTED = ("gaussian", "garch")
 SAME = 0.03  # two distances within 3 % are called equal
 Finding = tuple[str, str]
 
@@ -19,7 +20,10 @@ def _listed(names: list[str]) -> str:
 
 
 def _against(evaluation: Mapping[str, Any], key: str, subject: str) -> Iterator[Finding]:
-    """Right if closer to the market than Gaussian and GARCH, mixed if than one of them, wrong if than neither."""
+    """Right if closer to the market than Gaussian and GARCH, mixed if than one of them, wrong if than neither.
+
+    Where one of the two could not be fitted, mixed at best.
+    """
     model = _get(evaluation["model"], key)
     groups: dict[str, list[str]] = {"closer than": [], "as close as": [], "not as close as": []}
     for name in ("gaussian", "garch", "bootstrap"):
@@ -31,9 +35,8 @@ def _against(evaluation: Mapping[str, Any], key: str, subject: str) -> Iterator[
         groups[word].append(f"{NAMES[name]}'s ({floor:.3g})")
     if not any(groups.values()):
         return
-    fitted = [name for name in ("gaussian", "garch") if NAMES[name] in str(groups)]
-    beaten = [name for name in fitted if NAMES[name] in str(groups["closer than"])]
-    verdict = "wrong" if not beaten else "right" if beaten == fitted else "mixed"
+    beaten = [name for name in FITTED if NAMES[name] in str(groups["closer than"])]
+    verdict = "wrong" if not beaten else "right" if len(beaten) == len(FITTED) else "mixed"
     parts = "; ".join(f"{word} {_listed(names)}" for word, names in groups.items() if names)
     yield verdict, f"{subject}, at distance {model:.3g} from the market's, is {parts}."
 
@@ -54,15 +57,14 @@ def _dispersion(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _independence(evaluation: Mapping[str, Any]) -> Iterator[Finding]:
-    """Right where the ACF of r is within 25 % of the Gaussian's distance: the noise of the market's own ACF."""
+    """Right where the ACF of r is no further from the market's than 1.25 times independent draws' is; else wrong."""
     model, floor = _get(evaluation["model"], "acf_id_rms"), _get(evaluation["floors"]["gaussian"], "acf_id_rms")
-    if model <= 1.25 * floor:
-        yield "right", f"Predictability: returns are as uncorrelated as the market's (ACF distance {model:.3g})."
-    elif model > floor:
+    if math.isfinite(model) and math.isfinite(floor):
+        near = model <= 1.25 * floor
         yield (
-            "wrong",
-            f"Predictability: generated returns follow from their own past more than the market's do "
-            f"(ACF distance {model:.3g}, independent draws score {floor:.3g}).",
+            "right" if near else "wrong",
+            f"Predictability: the ACF of r is {'as' if near else 'not as'} near to the market's as that of independent "
+            f"draws (distance {model:.3g}, theirs {floor:.3g}).",
         )
 
 

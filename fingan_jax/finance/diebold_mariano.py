@@ -30,14 +30,15 @@ class Mean(NamedTuple):
     high: float
 
 
-def long_run_variance(x: Losses, lags: int) -> float:
-    """Of sqrt(T) times the mean: `g_0 + 2 sum_{k<=lags} (1 - k / (lags + 1)) g_k`, never negative.
+def long_run_variance(x: Losses, lags: int, *, flat: bool = False) -> float:
+    """Of sqrt(T) times the mean: `g_0 + 2 sum_{k<=lags} w_k g_k` with `w_k = 1 - k / (lags + 1)`, never negative.
 
-    g_k is the autocovariance at lag k, divided by T. Newey and West (1987).
+    g_k is the autocovariance at lag k, divided by T. `flat`: all w_k are 1, right for what is dependent over so many
+    days and no more, but below 0 in some samples. Newey and West (1987); Hansen and Hodrick (1980).
     """
     centred, n = x - np.mean(x), len(x)
     products = [float(centred[k:] @ centred[: n - k]) / n for k in range(lags + 1)]
-    return products[0] + 2 * sum((1 - k / (lags + 1)) * g for k, g in enumerate(products) if k)
+    return products[0] + 2 * sum((1 if flat else 1 - k / (lags + 1)) * g for k, g in enumerate(products) if k)
 
 
 def bandwidth(time: int, horizon: int = 1) -> int:
@@ -57,8 +58,9 @@ def mean(losses: Losses, *, horizon: int = 1) -> Mean:
 def diebold_mariano(first: Losses, second: Losses, *, horizon: int = 1) -> Compared:
     """Equal mean loss of two forecasts of the same days, `horizon` days ahead.
 
-    `DM = d / sqrt(v / T)` for the mean difference d and its long-run variance v, times
-    `sqrt((T + 1 - 2 h + h (h - 1) / T) / T)`, against Student's law of T - 1 degrees of freedom. Two forecasts that
+    `DM = d / sqrt(v / T)` for the mean difference d and its long-run variance v (flat weights where forecasts of more
+    than a day overlap), times `sqrt((T + 1 - 2 h + h (h - 1) / T) / T)`, against Student's law of T - 1 degrees of
+    freedom. Two forecasts that
     are the same have p = 1. Raises ValueError on series of different or fewer than 10 days, or not finite.
     Diebold and Mariano (1995), Harvey, Leybourne and Newbold (1997).
     """
@@ -88,7 +90,10 @@ def _mean(x: Losses, horizon: int) -> tuple[float, float, float]:
     from scipy import stats
 
     x = np.asarray(x, np.float64)
-    variance = long_run_variance(x, bandwidth(len(x), horizon))
+    lags = bandwidth(len(x), horizon)
+    # Weights that fall keep half of what forecasts of many days have in common, on however many days.
+    overlapping = long_run_variance(x, lags, flat=True) if horizon > 1 else 0.0
+    variance = overlapping if overlapping > 0 else long_run_variance(x, lags)
     rounding = 1e-24 * max(float(np.mean(x**2)), np.finfo(float).tiny)
     error = float(np.sqrt(variance / len(x))) if variance > rounding else 0.0
     return float(np.mean(x)), error, float(stats.t.ppf(0.975, len(x) - 1))

@@ -14,7 +14,10 @@ Records = Float[np.ndarray, "row column"]
 
 
 def marginal_distances(real: Records, fake: Records, sizes: Sequence[int]) -> Float[np.ndarray, " column"]:
-    """Kolmogorov-Smirnov distance of each column of numbers, total variation of each of categories, from 0 to 1."""
+    """Kolmogorov-Smirnov distance of each column of numbers, total variation of each of categories, from 0 to 1.
+
+    Of equal laws it falls as 1 / sqrt(rows): compare at as many rows.
+    """
     return np.array([_distance(real[:, i], fake[:, i], size) for i, size in enumerate(sizes)])
 
 
@@ -62,6 +65,6 @@ def _strength(first: np.ndarray, second: np.ndarray, *, signed: bool) -> float:
 
 
 def pairwise_difference(real: Records, fake: Records, sizes: Sequence[int]) -> float:
-    """Mean absolute difference of `association` over all pairs of columns."""
+    """Mean absolute difference of `association` over all pairs of columns; of equal laws it falls as 1 / sqrt(rows)."""
     above = np.triu_indices(len(sizes), 1)
     return float(np.mean(np.abs(association(real, sizes) - association(fake, sizes))[above]))

@@ -64,7 +64,7 @@ class TCNDiscriminator(nn.Module):
         if path.shape[1] < field:
             raise ValueError(
                 f"windows.window gives the TCN discriminator {path.shape[1]} steps and its receptive field is {field}: "
-                f"raise windows.window to {field} or give it fewer dilations"
+                f"raise windows.window to {field + x.shape[1] - path.shape[1]} or give it fewer dilations"
             )
         if cond is not None and field <= x.shape[1] and not _regime_alone(x, cond):
             raise ValueError(

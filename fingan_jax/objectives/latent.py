@@ -93,10 +93,13 @@ def reconstruction(weight: float = 1.0) -> Term:
 def one_step_ahead(weight: float = 1.0) -> Term:
     """`mean_t (supervise(h)_t - h_{t+1})^2` [batch] over days but the last and latents, h = embed(x).
 
-    Both the supervisor and the embedder learn from it: see `only`. Yoon, Jarrett and van der Schaar 2019, equation 9.
+    Both the supervisor and the embedder learn from it: see `only`. Raises ValueError when played on windows of one day.
+    Yoon, Jarrett and van der Schaar 2019, equation 9.
     """
 
     def gen(round_: Round) -> Float[Array, " batch"]:
+        if round_.real.shape[1] < 2:
+            raise ValueError("windows.window=1: one step ahead, there is no day to foretell: take 2 or more")
         latents = ask(round_, "embed", round_.real)
         ahead = ask(round_, "supervise", latents)
         return jnp.mean((ahead[:, :-1] - latents[:, 1:]) ** 2, axis=(1, 2))

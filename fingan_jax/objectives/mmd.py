@@ -18,13 +18,15 @@ def mmd(bandwidths: Sequence[float] = (0.1, 0.25, 0.5, 1.0, 2.0), weight: float 
     positive. k is the mean of `exp(-|x - y|^2 / (2 h^2))` over `bandwidths` h, in units of the root mean square
     distance between real windows. A scalar, unbiased, hence below 0 now and then.
 
-    Raises ValueError unless there are bandwidths and all are positive. Source: Li, Swersky and Zemel 2015, arXiv
-    1502.02761 (GMMN); Gretton et al. 2012.
+    Raises ValueError unless there are bandwidths and all are positive and, when the round is played, of one window.
+    Source: Li, Swersky and Zemel 2015, arXiv 1502.02761 (GMMN); Gretton et al. 2012.
     """
     if not bandwidths or min(bandwidths) <= 0:
         raise ValueError(f"mmd.bandwidths={list(bandwidths)}: one or more are needed, all above 0")
 
     def gen(round_: Round) -> Float[Array, ""]:
+        if len(round_.real) < 2:
+            raise ValueError("training.batch_size: mmd compares pairs of windows, and a device has one: give 2 or more")
         x, y = (_joint(paths, round_.cond) for paths in (round_.real, round_.fake))
         within = _squared_distances(x, x)
         unit = _mean_of_pairs(within) + 1e-12

@@ -11,7 +11,8 @@ from fingan_jax.types import Paths
 def energy_score(members: int = 2, horizons: bool = True, weight: float = 1.0) -> Term:
     """The generator's energy score of the real path, given what was known: mean |x_i - y| - mean_{i<j} |x_i - x_j| / 2.
 
-    It is strictly proper: the conditional law itself, and no other, minimises its expectation. y are the returns of a
+    It is strictly proper for the law of each day and, with `horizons`, of each sum of the first days: the conditional
+    law minimises its expectation, and so does any other of which these are the same. y are the returns of a
     day [asset], and with `horizons` also those of all days up to it, each divided by the root of their number, so
     that every horizon counts alike; the score [batch] is the mean over days. The `members` paths of one condition are
     the round's own and others from the noise of other rows of the batch: independent of it, and of the same law.

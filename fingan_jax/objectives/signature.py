@@ -26,10 +26,11 @@ def sig_wasserstein(
     S is the signature of an augmented path up to `depth` (default `signatures.LAGGED`), L the ridge regression of the
     real futures' signatures on those of their pasts, and the mean is over `members` of the round's noises: i's own and
     the next, in turn. The paper fits L once, on the training part; a term sees a round alone, so L is fitted anew on
-    its other windows. Thus no target knows its own future, and its variance is about features / windows of that of a
-    future's signature, where once and for all it is features / length of the training part, but for ever the same: the
-    batch has to be large. The mean over members adds their spread / `members` to the squared loss, as in the paper,
-    which draws 500 to 2,000: with few, the law that pays least has assets that move together more than they do.
+    its other windows, so that a target knows of its own future only what these share with it, little where a batch is
+    small beside the training part. Its variance is about features / windows of that of a future's signature, where once
+    and for all it is features / length of the training part, but for ever the same: the batch has to be large. The mean
+    over members adds their spread / `members` to the squared loss, as in the paper, which draws 500 to 2,000: with few,
+    the law that pays least has assets that move together more than they do.
     Of a condition that holds more than the assets' past, the last row of the rest is another feature.
 
     Ni, Szpruch, Wiese, Liao and Xiao 2020, arXiv 2006.05421. Raises ValueError for numbers out of range and, when the

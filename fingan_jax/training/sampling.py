@@ -51,7 +51,7 @@ def make_roller(play: Play, *, num_days: int, block: int | None = None, own: int
     if not own and block is not None and num_days > block:
         raise ValueError(
             f"num_days={num_days} is longer than the {block} days this generator emits: ask for num_days<={block}, or "
-            "train a convolutional or recurrent one, or one that is told windows.past"
+            "train one of any length (model=tcn, svnn, lstm or gru), or one that is told windows.past"
         )
     length = num_days if block is None else block
 
@@ -71,15 +71,14 @@ def roll(
     cond: Known,
     num_days: int,
     block: int,
-    own: int | None = None,
+    own: int,
 ) -> Paths:
     """A path of `num_days` in blocks, each told the days before it: `play(key, batch, block, cond)` after `play`.
 
-    The first `own` features of `cond` [batch, past, feature] (None: all) are the path's own days and move on with it.
+    The first `own` features of `cond` [batch, past, feature] are the path's own days and move on with it.
     The others, such as the regime, stay what they are in its last row: a path begins in a regime and is never told that
     it has left it.
     """
-    own = cond.shape[-1] if own is None else own
     constant = jnp.repeat(cond[:, -1:, own:], block, axis=1)
 
     def next_block(cond: Known, key: Key) -> tuple[Known, Paths]:

@@ -97,11 +97,15 @@ def test_findings_say_what_is_rejected(market):
     scale, profit = market
     for s, verdict in ((scale, "right"), (0.5 * scale, "wrong")):
         models = {bt.GENERATOR: bt.judge(profit, gaussian(s), LEVELS)}
-        result = {"backtest": {"models": models, "against": {}, "floored": 2 * (verdict == "wrong")}, "truth": None}
+        result = {
+            "backtest": {"models": models, "against": {}, "floored": 2 * (verdict == "wrong"), "days": len(profit)}
+        }
         found = words.findings(result)
         assert found[0]["verdict"] == verdict
         assert ("Kupiec at 1 %" in found[0]["text"]) == (verdict == "wrong")
         assert len(found) == 1 + (verdict == "wrong")
+        result["backtest"]["days"] = 999
+        assert "fewer than 10 of 999 days are expected beyond 1 %." in words.findings(result)[0]["text"]
 
 
 def test_as_many_tests_as_there_are_reject_the_truth_one_time_in_twenty(market):

@@ -6,6 +6,7 @@ import pytest
 
 from fingan_jax.data.files import table
 from fingan_jax.data.markets import sp500
+from fingan_jax.data.series import levels, log_returns
 
 
 @pytest.fixture
@@ -83,6 +84,7 @@ def test_long_form_takes_tickers_and_the_price_column_by_name(write):
     assert table(write(text), columns=["mid", "B", "A"]).names == ("B", "A")
     with refused("column 'symbol' has no 'C'", "A, B"):
         table(write(text), columns=["C"])
+    assert table(write(text), columns="all").names == ("A", "B"), "all tickers"
     with refused("could all be the price"):
         table(write("date,symbol,bid,ask\n2020-01-02,A,1,2\n2020-01-03,A,1,2\n"))
 
@@ -140,6 +142,41 @@ def test_a_file_of_numbers_alone_is_in_order_and_all_of_it_can_be_had(write, cap
     assert table(path, columns="all").names == ("Open", "Close", "Volume")
 
 
+def test_values_that_are_no_prices_are_levels(write):
+    prices = table(write("Date,A,B\n2020-01-02,1,0\n2020-01-03,-2.5,0\n2020-01-06,1,3\n"))
+    assert levels().series(prices).tolist() == [[-2.5, 0], [1, 3]]
+    with refused("column 'B', 2020-01-02: a price must be positive, found 0", "series=levels"):
+        log_returns().series(prices)
+
+
+@pytest.mark.parametrize("name", ["id", "Datum", "t"])
+def test_what_only_counts_is_no_price(write, name):
+    rows = "\n".join(f"{43832 + i},{100 + (i * 7) % 5}" for i in range(30))
+    with refused(f"column '{name}' counts upward in whole numbers, 43832, 43833", "data.columns"):
+        table(write(f"{name},AAPL\n{rows}\n"))
+    assert table(write(f"{name},AAPL\n{rows}\n"), columns="AAPL").names == ("AAPL",)
+
+
+def test_volumes_and_open_interest_are_known_by_part_of_their_names(write):
+    text = "Date,AAPL_Settle,AAPL Volume,Open Interest\n2020-01-02,1,2,3\n2020-01-03,1,2,3\n"
+    assert table(write(text)).names == ("AAPL_Settle",)
+
+
+def test_columns_without_names_are_counted_as_pandas_does(write):
+    assert table(write("0,1\n1.5,2\n1.6,3\n")).names == ("0", "1")
+
+
+def test_rows_that_are_no_days_are_said(write, capsys):
+    days = [*pd.bdate_range("2020-01-01", periods=20), *pd.bdate_range("2021-06-01", periods=20)]
+    table(write("Date,A\n" + "".join(f"{day:%Y-%m-%d},{100 + i % 3}\n" for i, day in enumerate(days))))
+    assert "no row from 2020-01-28 to 2021-06-01, 350 business days" in capsys.readouterr().err
+    months = pd.bdate_range("2020-01-01", periods=20, freq="BME")
+    table(write("Date,A\n" + "".join(f"{day:%Y-%m-%d},{100 + i % 3}\n" for i, day in enumerate(months))))
+    assert "rows are 22 business days apart" in capsys.readouterr().err
+    table(write(LONG))
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -153,7 +190,7 @@ def test_a_file_of_numbers_alone_is_in_order_and_all_of_it_can_be_had(write, cap
         ),
         ("Date,Close\n2020-01-02,1,234\n2020-01-03,1\n", ["row 2 has 3 cells and the header 2"]),
         ("Date,A,B\n2020-01-02,1,2\n2020-01-03,2,x\n2020-01-06,2,3\n", ["column 'B', row 3: 'x' is not a number"]),
-        ("Date,Close\n2020-01-02,1\n\n2020-01-03,-1\n", ["column 'Close', row 4: a price must be positive"]),
+        ("Date,Close\n2020-01-02,1\n\n2020-01-03,inf\n", ["column 'Close', row 4: a price must be finite, found inf"]),
         ("Date,Close\n2020-01-02,1\n,2\n", ["row 3 has no date"]),
         ("Date,Close\n2020-01-02,1\nsoon,2\n", ["column 'Date', row 3: 'soon' is not a date"]),
         ("Date,Close\n1/13/2020,1\n14/1/2020,2\n", ["mixes two orders", "row 3", "row 2"]),
@@ -163,7 +200,15 @@ def test_a_file_of_numbers_alone_is_in_order_and_all_of_it_can_be_had(write, cap
         ("Date,b\n2020-01-02,x\n2020-01-03,y\n", ["no column of prices found", "data.columns"]),
         ("date,symbol,close\n2020-01-02,A,1\n2020-01-03,,1\n", ["row 3 has no date or no ticker"]),
         ("date,symbol,close\n2020-01-02,A,1\n2020-01-02,A,1\n", ["'A' has the date 2020-01-02 twice, in rows 2 and 3"]),
-        ("date,symbol,close\n2020-01-02,A,1\n2020-01-02,B,0\n2020-01-03,A,1\n", ["column 'B', row 3", "found 0"]),
+        ("date,symbol,close\n2020-01-02,A,1\n2020-01-02,B,inf\n2020-01-03,A,1\n", ["column 'B', row 3", "found inf"]),
+        (
+            "Date;Schluss;Stueck\n2020-01-02;1001,26;7\n2020-01-03;1002,5;9\n",
+            ["column 'Schluss' holds '1001,26'", "1234.5"],
+        ),
+        ("Date,A,B\n2020-01-02,1,$2\n2020-01-03,1,$3\n", ["column 'B' holds '[$]2'"]),
+        ("Date,A,B\n2020-01-02,1,\n2020-01-03,1,\n", ["column 'B' is empty", "data.columns"]),
+        ("2020-01-02,300.1\n2020-01-03,301\n", ["row 1 holds data", "put a header above it"]),
+        ("1577836800000,7195.2,3.5\n1577836800001,7195,3.1\n", ["row 1 holds data"]),
     ],
 )
 def test_a_bad_file_is_refused_in_one_line(write, text, words):
@@ -227,6 +272,11 @@ def test_bad_labels_are_refused_by_column_and_row(write):
         table(write(WIDE), labels="mood")
     with refused("row 4 has no label"):
         table(write(WIDE.replace("2.5,2", "2.5,")), labels="regime", sort=True)
+    assert table(write(WIDE.replace("2.5,2", "2.5,none")), labels="regime", sort=True).labels.tolist() == [
+        "1",
+        "2",
+        "none",
+    ]
     rows = LONG.splitlines()
     mixed = [f"{rows[0]},state", *(f"{row},{row[11]}" for row in rows[1:])]
     with refused("the labels of 2020-01-02 differ in rows 2 and 3, 'B' and 'A'"):

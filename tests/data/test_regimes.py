@@ -81,6 +81,10 @@ def test_a_regime_in_which_no_window_begins_is_refused():
         with pytest.raises(ValueError, match=f"begins in the regime '{name}'") as error:
             regimes.labelled(fit, RETURNS, labels, train=slice(0, 200), **spans)
         assert "\n" not in str(error.value)
+    far_between = np.where(np.isin(np.arange(301), [7, 13, 47, 93]), "bear", "calm")
+    regimes.labelled(fit, RETURNS, far_between, train=slice(0, 200), past=0, window=20)
+    with pytest.raises(ValueError, match="begins in the regime 'bear'"):
+        regimes.labelled(fit, RETURNS, far_between, train=slice(0, 200), past=0, window=20, stride=20)
     rising = np.abs(RETURNS)
     with pytest.raises(ValueError, match=r"begins in the regime 'correction'.*thresholds"):
         regimes.labelled(FITS["drawdown"], rising, None, train=slice(0, 200), past=0, window=5)

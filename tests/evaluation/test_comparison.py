@@ -172,8 +172,8 @@ def test_the_diagram_joins_what_cannot_be_told_apart(found):
     (ax,) = draw_ranks.critical_difference(found).axes
     bars = [line.get_xdata() for line in ax.lines if line.get_linewidth() == 3.5]
     np.testing.assert_allclose(bars, [[1 - 0.04, 3 + 0.04], [2 - 0.04, 4 + 0.04]])
-    assert found.ranking.critical == pytest.approx(2.569 * np.sqrt(4 * 5 / 18), rel=1e-3)
-    assert any("critical difference 2.71" in text.get_text() for text in ax.texts)
+    assert found.ranking.critical == pytest.approx(7 / 3), "of 4 settings in 3 seeds; the law of many seeds has 2.71"
+    assert any("critical difference 2.33" in text.get_text() for text in ax.texts)
 
 
 def test_the_heat_map_holds_cell_means_and_says_how_many(found):

@@ -112,7 +112,7 @@ def test_a_protocol_without_metrics_or_repeats_is_refused():
 
 def row(**means):
     return {
-        key: {"mean": x, "low": x - 0.01, "high": x + 0.01, "values": [x - 0.01, x, x + 0.01]}
+        key: {"mean": x, "low": x - 0.01, "high": x + 0.01, "values": [x - 0.01, x, x + 0.01], "redrawn": True}
         for key, x in means.items()
     }
 
@@ -135,9 +135,13 @@ def test_words_name_what_is_wrong_and_nothing_else():
     assert said(good, row(discriminative=0.031)) == ""  # .01 sqrt(1 + 3) below the half's mean of three draws
     assert "the other in coverage:" in said(good, row(coverage=0.971))
     assert said(good, row(coverage=0.969)) == ""
-    assert "Worse than a fitted Gaussian in discriminative" in said(row(discriminative=0.4))
-    assert "Worse than a fitted Gaussian in coverage" in said(row(precision=0.9, coverage=0.15))
-    assert said(row(discriminative=0.315)) == "", "their intervals meet"
+    trained = {key: {**found, "redrawn": False} for key, found in half.items()}
+    suspect = {"generator": good, "real_half": trained}
+    assert findings("generator", suspect, halved=row(discriminative=0.0)) == [], "halves were not drawn anew"
+    assert "Worse than a fitted Gaussian in discriminative" in said(*[row(discriminative=0.4)] * 2)
+    assert said(row(discriminative=0.4), row(discriminative=0.045)) == "", "a real half of its size is no better"
+    assert "Worse than a fitted Gaussian in coverage" in said(*[row(precision=0.9, coverage=0.15)] * 2)
+    assert said(*[row(discriminative=0.315)] * 2) == "", "their intervals meet"
     assert "Impossible prices: in 20.0%" in said(row(coverage=0.9), disorder=0.2)
 
 

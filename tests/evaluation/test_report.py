@@ -158,6 +158,6 @@ def test_known_failures_stand_beside_the_model(run, written):
     assert all(f'<th class="">{name}</th>' in part for name in ("Memorised", "Shuffled", "Reversed", "Real half"))
     evaluation = run["evaluation"]
     shown = f"{evaluation['floors']['memorised']['coverage']:.3f}"
-    assert f"<td>Coverage</td><td class=m>{evaluation['model']['coverage']:.3f}</td><td>{shown}</td>" in part
+    assert f"<td>Coverage ↑</td><td class=m>{evaluation['model']['coverage']:.3f}</td><td>{shown}</td>" in part
     further = {**evaluation, "model": {**evaluation["model"], "own_score": 0.25}}
     assert "<td>own score</td><td class=m>0.250</td><td>–</td>" in report.known_failures(further)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fingan_jax.evaluation import baselines, memo, suite
+from fingan_jax.evaluation import baselines, memo, suite, words
 from fingan_jax.evaluation.intervals import intervals
 from fingan_jax.evaluation.paths import cut
 from fingan_jax.evaluation.rows import LOWER, ONE, REAL, ROWS, WINDOWS, Row, best, lines
@@ -146,7 +146,11 @@ def test_words_find_each_wrong_generator(result, held_out, samples, train):
     assert verdicts(judge(2 * samples), "Tails: too fat") == ["wrong"]
     shuffled = judge(np.random.default_rng(0).permuted(samples, axis=1))
     assert verdicts(shuffled, "Volatility clustering") == ["wrong"]
-    assert verdicts(judge(np.cumsum(samples, axis=1)), "Predictability: generated returns follow") == ["wrong"]
+    assert verdicts(judge(np.cumsum(samples, axis=1)), "Predictability: the ACF of r is not as near") == ["wrong"]
+    calm = judge(samples)
+    assert verdicts(calm, "Volatility clustering") == ["right"]
+    unfitted = calm | {"floors": calm["floors"] | {"garch": {}}}
+    assert [x["verdict"] for x in words.findings(unfitted) if "Volatility clustering" in x["text"]] == ["mixed"]
     assert verdicts(judge(np.tile(train[None, :300], (20, 1, 1))), "Copies: 100%") == ["warning"]
     memorised = judge(np.tile(held_out.reshape(4, 250, 1), (5, 1, 1)))
     assert verdicts(memorised, "Copies: 100% of generated windows are near-copies of held-out") == ["warning"]

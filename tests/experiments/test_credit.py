@@ -16,7 +16,7 @@ TINY = (
     "training.log_every=5",
     "training.num_seeds=2",
     "credit.times=1",
-    "credit.portfolio.num_scenarios=1000",
+    "credit.portfolio.num_scenarios=10000",
     "wandb.mode=disabled",
 )
 

@@ -29,7 +29,7 @@ def test_the_statistic_by_hand(horizon):
     a, b = moving(1), moving(2) + 0.1
     found, n, h = dm.diebold_mariano(a, b, horizon=horizon), 300, horizon
     d = a - b
-    raw = d.mean() / np.sqrt(dm.long_run_variance(d, dm.bandwidth(n, h)) / n)
+    raw = d.mean() / np.sqrt(dm.long_run_variance(d, dm.bandwidth(n, h), flat=h > 1) / n)
     corrected = raw * np.sqrt((n + 1 - 2 * h + h * (h - 1) / n) / n)
     assert found.difference == pytest.approx(d.mean())
     assert found.statistic == pytest.approx(corrected)
@@ -50,6 +50,22 @@ def test_the_other_way_round_it_has_the_other_sign():
 def test_forecasts_that_are_as_good_are_told_apart_as_often_as_said():
     p = [dm.diebold_mariano(moving(2 * i), moving(2 * i + 1)).p for i in range(600)]
     assert 0.03 < np.mean(np.asarray(p) < 0.05) < 0.10
+
+
+@pytest.mark.parametrize("horizon", [5, 10])
+def test_forecasts_that_overlap_are_told_apart_as_often_as_said(horizon):
+    rng = np.random.default_rng(0)
+    errors = [np.convolve(rng.standard_t(4, size=409), np.ones(horizon), "valid") for _ in range(800)]
+    p = [dm.diebold_mariano(abs(a), abs(b), horizon=horizon).p for a, b in zip(errors[::2], errors[1::2], strict=True)]
+    assert 0.02 < np.mean(np.asarray(p) < 0.05) < 0.09
+    held = [low < 0.5 < high for _, low, high in (dm.mean((e > 0) * 1.0, horizon=horizon) for e in errors)]
+    assert np.mean(held) > 0.91
+
+
+def test_few_overlapping_days_have_a_variance_above_zero():
+    x = np.tile([1.0, -1.0], 20)
+    assert dm.long_run_variance(x, 5, flat=True) < 0 < dm.long_run_variance(x, 5)
+    assert 0 < dm.diebold_mariano(x, np.zeros(40), horizon=6).p <= 1
 
 
 def test_means_have_intervals_that_hold_them():

@@ -165,6 +165,10 @@ def test_long_paths_begin_like_short_ones(draw):
     [
         (lambda: TCNDiscriminator().init(KEY, jnp.zeros((1, 126, 1))), "raise windows.window to 127"),
         (
+            lambda: TCNDiscriminator().init(KEY, jnp.zeros((1, 100, 1)), jnp.zeros((1, 10, 1))),
+            "raise windows.window to 117",
+        ),
+        (
             lambda: TCNDiscriminator(4, SMALL).init(KEY, jnp.zeros((1, 15, 1)), jnp.zeros((1, 5, 1))),
             "never sees the past: lower windows.window below 15",
         ),

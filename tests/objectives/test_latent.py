@@ -99,6 +99,11 @@ def test_one_step_ahead_by_hand():
     assert moved(term) == {"embedder", "supervisor"}
 
 
+def test_one_day_has_none_ahead():
+    with pytest.raises(ValueError, match=r"windows.window=1: one step ahead"):
+        terms.one_step_ahead().gen(round_of()._replace(real=REAL[:, :1]))
+
+
 def test_latents_that_stand_still_are_foreseen_by_the_identity():
     still = jnp.broadcast_to(REAL[:, :1], REAL.shape)
     params = {"params": {**PARAMS["params"], "supervisor": jnp.asarray(1.0)}}

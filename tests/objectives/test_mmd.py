@@ -34,6 +34,11 @@ def test_it_is_a_loop_over_pairs_of_different_places() -> None:
     assert float(mmd(bandwidths=(0.5, 2.0)).gen(round_)) == pytest.approx(float(loop), abs=1e-5)
 
 
+def test_one_window_has_no_pair() -> None:
+    with pytest.raises(ValueError, match=r"training.batch_size: mmd compares pairs of windows"):
+        mmd().gen(round_of(right, batch=1))
+
+
 def test_normal_laws_have_the_closed_form() -> None:
     gen = lambda noise, cond: 1.5 * noise + 1.0
     round_ = round_of(gen, batch=2000, days=1, told=False)
