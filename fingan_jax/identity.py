@@ -11,6 +11,7 @@ from fingan_jax import __version__
 from fingan_jax.build import as_dict, read_config
 from fingan_jax.data import prices as priced
 from fingan_jax.data.prices import Prices
+from fingan_jax.data.tabular_schema import Table, content_hash
 from fingan_jax.schema import ConfigError
 from fingan_jax.training import run_folder
 
@@ -43,12 +44,15 @@ def provenance(prices: Prices, config: Config) -> dict[str, str]:
     }
 
 
-def run_hash(config: Config, prices: Prices | None) -> str:
+def run_hash(config: Config, data: Prices | Table | None) -> str:
     """SHA-256 of a resolved config, the package's version and the data: the same for the same run, wherever it is.
 
-    Without prices, which cannot be had, it is that of no data.
+    The data are prices or a table of borrowers; None, where they cannot be had, is no data.
     """
-    return digest(identity(config) | {"provenance": provenance(prices, config) if prices else {}})
+    if isinstance(data, Prices):
+        return digest(identity(config) | {"provenance": provenance(data, config)})
+    table = {} if data is None else {"data_hash": content_hash(data)}
+    return digest(identity(config) | {"provenance": {"package_version": __version__, **table}})
 
 
 def carried(config: Config) -> dict[str, float]:

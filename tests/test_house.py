@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 CODE = sorted([*ROOT.glob("fingan_jax/**/*.py"), *ROOT.glob("experiments/**/*.py")])
@@ -92,6 +93,13 @@ def test_there_is_enough_testing() -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=name)
 def test_a_config_begins_with_what_it_is(path: Path) -> None:
     assert path.read_text().startswith("# ")
+
+
+@pytest.mark.parametrize("command", sorted(path.stem for path in ROOT.glob("experiments/*.py")))
+def test_the_help_of_a_command_says_how_to_use_it(command: str) -> None:
+    config = ROOT / "conf" / ("hydra/fingan.yaml" if command == "train" else f"{command}.yaml")
+    found = yaml.safe_load(config.read_text())
+    assert f"python experiments/{command}.py" in found.get("hydra", found)["help"]["header"]
 
 
 @pytest.mark.parametrize("path", [*CODE, *TESTS, *CONFIGS, *DOCS, *PACKAGING], ids=name)

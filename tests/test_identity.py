@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from fingan_jax import identity
+from fingan_jax.data.loans import simulated
 from fingan_jax.data.prices import Prices
 from fingan_jax.schema import ConfigError
 
@@ -120,7 +121,15 @@ def test_other_data_and_another_version_make_another_run(monkeypatch):
         identity.run_hash(CONFIG, None),
     }
     monkeypatch.setattr(identity, "__version__", "0.0.0")
-    assert len({*hashes, identity.run_hash(CONFIG, prices())}) == 4
+    assert len({*hashes, identity.run_hash(CONFIG, prices()), identity.run_hash(CONFIG, None)}) == 5
+
+
+def test_another_table_of_borrowers_makes_another_run():
+    table = simulated(50, seed=0)
+    relabelled = table._replace(values=table.values[::-1].copy())
+    hashes = {identity.run_hash({"seed": 0}, data) for data in (table, relabelled, None)}
+    assert len(hashes) == 3
+    assert identity.run_hash({"seed": 0}, simulated(50, seed=0)) in hashes
 
 
 def test_runs_of_one_experiment_may_differ_in_their_seed_alone(tmp_path):

@@ -1,6 +1,5 @@
 """Trains the generators of a credit run, one a seed, by the step and the loop of every run; each can be resumed."""
 
-import hashlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +11,8 @@ import yaml
 from fingan_jax import __version__
 from fingan_jax.applications.credit_setup import Setup
 from fingan_jax.build import as_dict, read_config
-from fingan_jax.data.tabular_schema import Table
-from fingan_jax.identity import digest, identity
+from fingan_jax.data.tabular_schema import Table, content_hash
+from fingan_jax.identity import identity
 from fingan_jax.runs import KINDS, NOT_KEPT
 from fingan_jax.schema import ConfigError, check_kinds
 from fingan_jax.training import checkpoint, logger, loop, progress, run_folder
@@ -35,7 +34,7 @@ def open_folder(cfg: Config, folder: Path, table: Table) -> None:
     resolved = {key: value for key, value in as_dict(cfg).items() if key not in OWN}
     check_kinds(resolved, KINDS)
     logger.check_mode(resolved["wandb"]["mode"])
-    resolved["provenance"] = {"package_version": __version__, "data_hash": data_hash(table)}
+    resolved["provenance"] = {"package_version": __version__, "data_hash": content_hash(table)}
     run_folder.claim(
         folder, identity(resolved), lambda path: identity(as_dict(read_config(path))),
         resume=cfg["resume"], overwrite=cfg["overwrite"], ours=("seed_*", *run_folder.OURS),
@@ -47,13 +46,8 @@ def open_folder(cfg: Config, folder: Path, table: Table) -> None:
 def check_data(folder: Path, table: Table) -> None:
     """Raises: ConfigError if the run in `folder` was trained on another table."""
     known = as_dict(read_config(folder / run_folder.CONFIG)).get("provenance")
-    if not isinstance(known, dict) or known.get("data_hash") != data_hash(table):
+    if not isinstance(known, dict) or known.get("data_hash") != content_hash(table):
         raise ConfigError(f"run={folder} was trained on another table than the one its config leads to: train anew")
-
-
-def data_hash(table: Table) -> str:
-    """SHA-256 of the columns and values of a table."""
-    return digest([table.schema.names, hashlib.sha256(table.values.tobytes()).hexdigest()])[:16]
 
 
 def train(setup: Setup, folder: Path, cfg: Config) -> list[GANState]:

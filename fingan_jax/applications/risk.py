@@ -57,13 +57,14 @@ def report(cfg: Config, folder: Path) -> tuple[dict[str, Any], Path]:
     trained = known or source(cfg, folder, own=(NAME,))
     drawn = risk_scenarios.draw(trained, weights, settings)
     scenarios = risk_scenarios.measure(drawn, weights, trained.setup.prices.names, settings)
-    stressed = risk_scenarios.under_stress(drawn, trained, weights, settings)
+    stressed, unmet = risk_scenarios.under_stress(drawn, trained, weights, settings)
     memory = peak_memory_gib()
     tried = _try(trained, weights, days, daily, competing, settings)
     result = {
         **_head(trained, weights, settings),
         "scenarios": scenarios | {"peak_memory_gib": memory},
         "stress": stressed,
+        "unmet": unmet,
         "backtest": _backtest(trained, tried, settings),
         "truth": risk_truth.measure(trained, weights, settings, trusted),
     }

@@ -87,12 +87,14 @@ def _horizon(overlays: np.ndarray, weights: np.ndarray, names: tuple[str, ...], 
     return found
 
 
-def under_stress(drawn: Drawn, source: Source, weights: np.ndarray, settings: Settings) -> dict[str, stress.Stressed]:
+def under_stress(
+    drawn: Drawn, source: Source, weights: np.ndarray, settings: Settings
+) -> tuple[dict[str, stress.Stressed], list[str]]:
     """The law of portfolio and assets over the longest horizon: of all scenarios, and under each stress asked for.
 
-    Raises: ValueError in one line where too few scenarios fulfil a stress.
+    With it a line for each stress that too few scenarios fulfil.
     """
-    asked, levels = settings.stress, tuple(settings.levels)
+    asked, levels, unmet = settings.stress, tuple(settings.levels), list[str]()
     found = {"all scenarios": stress.summarise(profit(drawn.paths, weights, -1), drawn.paths.assets, levels)}
     if asked.index_falls is not None:
         names = source.setup.prices.names
@@ -100,14 +102,13 @@ def under_stress(drawn: Drawn, source: Source, weights: np.ndarray, settings: Se
         title = f"{asked.asset or 'the index'} falls by {100 * asked.index_falls:g} % or more"
         try:
             where = stress.falls(market, asked.index_falls, least=asked.least)
+            found[title] = stress.summarise(profit(drawn.paths, weights, -1), drawn.paths.assets, levels, where)
         except ValueError as error:
-            kept = f"(the run is kept: run={source.run.folder})"
-            raise ValueError(f"risk.stress.index_falls={asked.index_falls}: {error} {kept}") from error
-        found[title] = stress.summarise(profit(drawn.paths, weights, -1), drawn.paths.assets, levels, where)
+            unmet.append(f"risk.stress.index_falls={asked.index_falls}: {error}")
     if asked.regime is not None:
         paths = draw(source, weights, settings, label=asked.regime).paths
         found[f"regime {asked.regime}"] = stress.summarise(profit(paths, weights, -1), paths.assets, levels)
-    return found
+    return found, unmet
 
 
 def _quantiles(values: np.ndarray, shares: tuple[float, ...]) -> dict[str, float]:

@@ -38,6 +38,7 @@ def findings(result: Mapping[str, Any]) -> list[Finding]:
     backtest = result["backtest"]
     found = [_compared(name, levels) for name, levels in backtest["against"].items()]
     found += _few(backtest)
+    found += [{"verdict": "warning", "text": f"A stress was not measured. {why}."} for why in result.get("unmet", ())]
     found.append(_coverage(backtest["models"]))
     if backtest["floored"]:
         said = f"On {backtest['floored']} days of the backtest the generator saw no loss to speak of: train it longer."

@@ -1,5 +1,7 @@
 """What a table of borrowers holds: its columns, its target, the rules that every record keeps."""
 
+import hashlib
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -107,6 +109,12 @@ def flat_lgd(share: float) -> Loss:
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"share={share} must lie in [0, 1]")
     return lambda columns: np.full(len(next(iter(columns.values()))), share)
+
+
+def content_hash(table: Table) -> str:
+    """SHA-256 of the columns and values of a table, its head."""
+    told = json.dumps([table.schema.names, hashlib.sha256(table.values.tobytes()).hexdigest()])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def columns_of(table: Table) -> dict[str, np.ndarray]:

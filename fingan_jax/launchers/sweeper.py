@@ -79,7 +79,7 @@ def plan(
 ) -> list[Any]:
     """The run of each job in `jobs`, named by its overrides but those in `same`, and noted in the sweep's `folder`.
 
-    `make` builds the prices. Jobs that differ in nothing that decides a number are the same run.
+    `make` builds the data. Jobs that differ in nothing that decides a number are the same run.
 
     Raises: an error of Hydra's or ConfigError for overrides that fit no config; RunFolderError for a folder of another
     experiment.
@@ -95,19 +95,17 @@ def plan(
         )
     planned = []
     for job in composed:
-        run_hash = identity.run_hash(OmegaConf.to_container(job.cfg), _prices(job, make))  # type: ignore[arg-type]
+        run_hash = identity.run_hash(OmegaConf.to_container(job.cfg), _data(job, make))  # type: ignore[arg-type]
         varying = [override for override in job.overrides if override not in same]
         planned.append(sweep_folder.Planned(sweep_folder.name_of(folder, varying, run_hash), job.overrides))
     sweep_folder.remember(folder, unique(planned), sorted({str(job.cfg.name) for job in composed}))
     return planned
 
 
-def _prices(job: Job, make: Callable[..., Any]) -> Any:
-    """The prices of a job; None for a table of borrowers, or where they cannot be had, which the job will say."""
-    if "data" not in job.cfg:
-        return None
+def _data(job: Job, make: Callable[..., Any]) -> Any:
+    """The prices of a job, or its table of borrowers; None where they cannot be had, which the job will say."""
     try:
-        return make(job.cfg.data, trusted_packages=tuple(job.cfg.trusted_packages))
+        return make(job.cfg["data" if "data" in job.cfg else "loans"], trusted_packages=tuple(job.cfg.trusted_packages))
     except (ValueError, OSError):
         return None
 

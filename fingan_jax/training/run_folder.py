@@ -62,7 +62,12 @@ def claim(
         differing = sorted(differences(read(path), config))
         if differing:
             raise RunFolderError(
-                f"resume=true: {folder} was started with another {differing[0]}: give the same value"
+                f"resume=true: {folder} was started with another {differing[0]}: "
+                + (
+                    "bring the data of then"
+                    if differing[0].startswith("provenance.data_hash")
+                    else "give the same value"
+                )
                 + (
                     f" (differing too: {', '.join(key.split('=')[0] for key in differing[1:6])})"
                     if differing[1:]

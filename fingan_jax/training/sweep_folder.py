@@ -38,6 +38,9 @@ def name_of(folder: Path, varying: Sequence[str], run_hash: str) -> str:
 def remember(folder: Path, planned: Sequence[Planned], experiments: Sequence[str]) -> None:
     """Adds runs to those that are planned in `folder`; those that are known are not planned twice.
 
+    A known run of the same overrides but another name is of a config, data or version that has changed since: the new
+    one takes its place in the list, and its folder is left as it is.
+
     Raises: RunFolderError if `folder` is a sweep of other experiments.
     """
     before, known = _read(folder) if (folder / INDEX).exists() else ([], [])
@@ -46,8 +49,8 @@ def remember(folder: Path, planned: Sequence[Planned], experiments: Sequence[str
             f"hydra.sweep.dir={folder} is a sweep of {', '.join(before)}, not of {', '.join(experiments)}: "
             "choose another folder"
         )
-    names = {run.name for run in planned}
-    runs = [run for run in known if run.name not in names] + list(planned)
+    again = [run.overrides for run in planned]
+    runs = [run for run in known if run.overrides not in again] + list(planned)
     index = {"experiments": sorted({*before, *experiments}), "runs": [run._asdict() for run in runs]}
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / INDEX) as file:

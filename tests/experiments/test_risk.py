@@ -158,11 +158,13 @@ def test_a_horizon_beyond_a_generator_without_a_past_is_refused(command, tmp_pat
     assert "horizon=30 is out of reach" in err
 
 
-def test_too_small_a_stress_says_where_the_run_is(command, run):
-    code, _, err = command("risk", f"run={run}", *SMALL, "risk.stress.index_falls=0.9")
-    assert code == 2
-    assert "risk.stress.index_falls=0.9: only 0 of 3000 scenarios fall by 90 % or more" in err
-    assert f"run={run}" in err
+def test_a_stress_that_never_comes_is_a_finding(command, run, tmp_path):
+    code, out, _ = command("risk", f"run={run}", *SMALL, "risk.stress.index_falls=0.9", f"out={tmp_path}")
+    assert code == 0
+    assert "A stress was not measured" in out
+    found = json.loads((tmp_path / "risk.json").read_text())["findings"]
+    said = "risk.stress.index_falls=0.9: only 0 of 3000 scenarios fall by 90 % or more"
+    assert any(said in one["text"] for one in found)
 
 
 def test_help_says_how_to_use_it(command):

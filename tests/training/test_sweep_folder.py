@@ -50,6 +50,15 @@ def test_the_list_grows_and_knows_each_run_once(tmp_path):
     assert json.loads((tmp_path / "new" / "sweep.json").read_text())["experiments"] == ["minimax", "sp500"]
 
 
+def test_a_run_whose_config_or_data_changed_takes_the_place_of_the_old_one(tmp_path):
+    old, new, other = Planned("seed=0-1", ["seed=0"]), Planned("seed=0-9", ["seed=0"]), Planned("seed=1-2", ["seed=1"])
+    remember(tmp_path, [old, other], ["sp500"])
+    (tmp_path / old.name).mkdir()
+    remember(tmp_path, [new], ["sp500"])
+    assert planned_in(tmp_path) == [other, new]
+    assert (tmp_path / old.name).is_dir()
+
+
 def test_a_folder_of_another_experiment_is_refused_and_left_as_it_is(tmp_path):
     remember(tmp_path, [Planned("a-1", [])], ["quantgan"])
     before = (tmp_path / "sweep.json").read_bytes()
