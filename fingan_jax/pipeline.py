@@ -40,7 +40,7 @@ def assemble(cfg: Config, *, prices: Prices | None = None, trusted: tuple[str, .
     settings = make(cfg["training"])
     prices = prices if prices is not None else make(cfg["data"])
     quantity = make(cfg["series"]) if "series" in cfg else log_returns()  # a run folder of before there was a choice
-    returns = quantity.series(prices)
+    returns = quantity.series(prices, str(cfg["data"].get("path") or "data"))
     split = make(cfg["windows"])(len(returns))
     window, past, stride = cfg["windows"]["window"], cfg["windows"]["past"], cfg["windows"].get("stride", 1)
     seen = windows.latest(split.train, settings.data_share, least=past + window, stride=stride)

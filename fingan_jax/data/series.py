@@ -23,14 +23,14 @@ class Quantity(NamedTuple):
     returns: bool = True
     others: tuple[int, ...] = ()
 
-    def series(self, prices: Prices) -> np.ndarray:
-        """`of` the values of `prices`. Raises ValueError naming column and date where there can be no log."""
+    def series(self, prices: Prices, source: str = "data") -> np.ndarray:
+        """`of` the values of `prices`. Raises ValueError naming `source`, column and date where there can be no log."""
         values = prices.values
         for i, j in np.argwhere(values <= 0)[:1] if self.returns else ():
             raise ValueError(
-                f"column {prices.names[j]!r}, {prices.dates[i]}: a price must be positive, found {values[i, j]:g}: "
-                "correct it, or name the price columns with data.columns; returns become prices by cumulative products "
-                "of 1 + r, and series=levels takes values as they are"
+                f"{source}: column {prices.names[j]!r}, {prices.dates[i]}: a price must be positive, found "
+                f"{values[i, j]:g}: correct it, or name the price columns with data.columns; returns become prices by "
+                "cumulative products of 1 + r, and series=levels takes values as they are"
             )
         return self.of(values)
 

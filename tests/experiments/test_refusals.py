@@ -54,8 +54,8 @@ def spoil(column, row, value):
 
 CSVS = {
     "text price": (spoil("Close", 7, "n/a?"), "row 9"),
-    "negative price": (spoil("Close", 7, -3.0), "row 9"),
-    "zero price": (spoil("Close", 7, 0.0), "row 9"),
+    "negative price": (spoil("Close", 7, -3.0), f"'Close', {GOOD['Date'][7]}: a price must be positive"),
+    "zero price": (spoil("Close", 7, 0.0), f"'Close', {GOOD['Date'][7]}: a price must be positive"),
     "duplicate date": (spoil("Date", 7, GOOD["Date"][6]), "rows 8 and 9"),
     "unordered dates": (lambda frame: frame.iloc[::-1], "row 3"),
     "missing date": (spoil("Date", 7, None), "row 9"),
