@@ -60,8 +60,8 @@ def diebold_mariano(first: Losses, second: Losses, *, horizon: int = 1) -> Compa
 
     `DM = d / sqrt(v / T)` for the mean difference d and its long-run variance v (flat weights where forecasts of more
     than a day overlap), times `sqrt((T + 1 - 2 h + h (h - 1) / T) / T)`, against Student's law of T - 1 degrees of
-    freedom. Two forecasts that
-    are the same have p = 1. Raises ValueError on series of different or fewer than 10 days, or not finite.
+    freedom. Two forecasts that are the same have p = 1. Raises ValueError on series of different or fewer than 10 days,
+    or not finite.
     Diebold and Mariano (1995), Harvey, Leybourne and Newbold (1997).
     """
     from scipy import stats

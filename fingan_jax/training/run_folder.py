@@ -59,28 +59,21 @@ def claim(
         for path in [path for pattern in ours for path in folder.glob(pattern)]:
             _delete(path)
     elif resume:
-        differing = sorted(differences(read(path), config))
-        if differing:
-            raise RunFolderError(
-                f"resume=true: {folder} was started with another {differing[0]}: "
-                + (
-                    "bring the data of then"
-                    if differing[0].startswith("provenance.data_hash")
-                    else "give the same value"
-                )
-                + (
-                    f" (differing too: {', '.join(key.split('=')[0] for key in differing[1:6])})"
-                    if differing[1:]
-                    else ""
-                )
-                + ", or choose another hydra.run.dir"
-            )
+        if differing := sorted(differences(read(path), config)):
+            raise RunFolderError(_another(folder, differing))
     else:
         state = "a finished" if is_finished(folder) else "an unfinished"
         raise RunFolderError(
             f"hydra.run.dir={folder} already holds {state} run: continue it with resume=true, "
             "delete it with overwrite=true, or choose another folder"
         )
+
+
+def _another(folder: Path, differing: Sequence[str]) -> str:
+    first, *others = differing
+    remedy = "bring the data of then" if first.startswith("provenance.data_hash") else "give the same value"
+    too = f" (differing too: {', '.join(key.split('=')[0] for key in others[:5])})" if others else ""
+    return f"resume=true: {folder} was started with another {first}: {remedy}{too}, or choose another hydra.run.dir"
 
 
 def differences(before: Any, after: Any, key: str = "") -> Iterator[str]:
