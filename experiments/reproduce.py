@@ -29,12 +29,16 @@ def main(cfg):
     more = [*([f"training.num_steps={cfg.steps}"] if cfg.steps is not None else []), *plain["overrides"]]
     tables = {name: Path(cfg.tables) / name for name in names}
     asked = {"seeds": plain["seeds"], "settings": plain["settings"], "more": more}
-    tabled = {name: rows.read_rows(folder / rows.RESULTS) for name, folder in tables.items()}
-    plans = {name: jobs.planned(known[name], Path(cfg.out) / name, rows=tabled[name], **asked) for name in names}
-    wanted = {name: jobs.chosen(plan, **named) if cfg.train else jobs.done(plan) for name, plan in plans.items()}
+    tabled = lambda name: rows.read_rows(tables[name] / rows.RESULTS)
+    plan_of = lambda name: jobs.planned(known[name], Path(cfg.out) / name, rows=tabled(name), **asked)
+    plans = {name: plan_of(name) for name in names}
+    wanted = {
+        name: jobs.chosen(plan, **named, paper=known[name]) if cfg.train else jobs.done(plan)
+        for name, plan in plans.items()
+    }
     make = build_once()
     for name, one in known.items():
-        jobs.check_done(plans[name], composed)
+        jobs.check_done(plans[name], composed, make)
         kept = recorded(one, plans[name], tables[name], make, wanted[name])
         wanted[name] = [job for job in wanted[name] if cfg.redo or job.folder not in kept.rows]
     left = {name: jobs.left(chosen, composed) for name, chosen in wanted.items()}
@@ -45,7 +49,7 @@ def main(cfg):
             print(f"stopped; go on with:\n  {shlex.join(['python', *words])}", file=sys.stderr)
             return 128 + signal
         with held_in_turn(tables[name]):
-            report(one, plans[name], tables[name], make, trusted)
+            report(one, plan_of(name), tables[name], make, trusted)  # with the rows that others added meanwhile
         undone |= any(state != "done" for state, _ in jobs.standings(wanted[name]).values())
     every = [paper.read(config_dir() / "paper" / f"{name}.yaml", trusted=trusted) for name in paper.names(paper.EVERY)]
     print(f"\nall papers: {pages.write_all(every, Path(cfg.tables))}")

@@ -114,6 +114,13 @@ def check_same(folder: Path, config: Config, *, remedy: str) -> None:
         raise run_folder.RunFolderError(f"{folder} holds a finished run of another {differing}: {remedy}")
 
 
+def check_data(folder: Path, prices: Prices, *, remedy: str) -> None:
+    """Raises RunFolderError if the finished run in `folder` was trained on other data than `prices`."""
+    before = (as_dict(read_config(folder / run_folder.CONFIG)).get("provenance") or {}).get("data_hash")
+    if before != (now := priced.content_hash(prices)):
+        raise run_folder.RunFolderError(f"{folder} holds a finished run of other data, {before} (now {now}): {remedy}")
+
+
 def without_caches(value: Any) -> Any:
     """A config without where things are kept, which changes no number."""
     if isinstance(value, Mapping):

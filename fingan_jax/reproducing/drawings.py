@@ -93,15 +93,15 @@ def scores(shown: Shown, *, group: str, metrics: Sequence[str]) -> Figure:
     rows = {kind: [row for row in found if row["group"] == group] for kind, found in shown.found._asdict().items()}
     if not rows["runs"]:
         raise NothingDoneError(f"{group}: no run is done")
-    told = shown.paper.groups[group]
+    told, known = shown.paper.groups[group], [key for key in metrics if shown.paper.metrics[key].comparable]
+    published = {name: {key: n[key] for key in known if key in n} for name, n in told.published.items()}
+    published = {name: numbers for name, numbers in published.items() if numbers}
     settings = [name for name in told.settings if any(row["setting"] == name for row in rows["runs"])]
-    labels = [*(f"paper: {name}" for name in told.published), *settings, *tables.by_floor(rows["floors"])]
+    labels = [*(f"paper: {name}" for name in published), *settings, *tables.by_floor(rows["floors"])]
     figure = Figure(figsize=(max(7.5, 3.0 + 1.3 * len(metrics)), 1.0 + 0.24 * len(labels)), layout="constrained")
     axes = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for ax, key in zip(axes, metrics, strict=True):
-        comparable = shown.paper.metrics[key].comparable
-        known = {name: numbers if comparable else {} for name, numbers in told.published.items()}
-        dots = [*_published(known, key), *_ours(settings, rows["runs"], key), *_floors(rows["floors"], key)]
+        dots = [*_published(published, key), *_ours(settings, rows["runs"], key), *_floors(rows["floors"], key)]
         for place, (value, half, colour, mark) in enumerate(dots):
             if value > 0:
                 low = min(half, 0.98 * value) if half > 0 else 0.0

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from fingan_jax import jobs as training_jobs
 from fingan_jax import pipeline
 from fingan_jax.build import build
-from fingan_jax.identity import check_same
+from fingan_jax.data.prices import Prices
+from fingan_jax.identity import check_data, check_same
 from fingan_jax.reproducing.files import about
 from fingan_jax.reproducing.paper import Paper
 from fingan_jax.reproducing.rows import Row
@@ -75,16 +76,17 @@ def chosen(
     settings: Sequence[str] | None = None,
     groups: Sequence[str] | None = None,
     seeds: Sequence[int] | None = None,
+    paper: Paper | None = None,
 ) -> list[Job]:
     """The runs of these settings, groups and seeds; all where it is None.
 
-    Raises: ConfigError for an unknown one, or if no run is of them all.
+    Raises: ConfigError for an unknown one, or one of `paper` that needs a file, or if no run is of them all.
     """
     for field, wanted in (("setting", settings), ("group", groups)):
         known = list(dict.fromkeys(getattr(job, field) for job in jobs))
         for name in wanted or ():
             if name not in known:
-                raise ConfigError(f"{field}s: {name} is none{closest(name, known)}; there are {'; '.join(known)}")
+                raise ConfigError(f"{field}s: {_unknown(name, known, paper)}")
     of = lambda wanted, one: wanted is None or one in wanted
     found = [job for job in jobs if of(settings, job.setting) and of(groups, job.group) and of(seeds, job.seed)]
     if jobs and not found:
@@ -92,6 +94,15 @@ def chosen(
         said = ", ".join(f"{key}={value}" for key, value in named.items() if value is not None)
         raise ConfigError(f"{said}: no run is of all of these: leave one out, or see the tables for which there are")
     return found
+
+
+def _unknown(name: str, known: Sequence[str], paper: Paper | None) -> str:
+    if paper:
+        for title in absent(paper):
+            group = paper.groups[title]
+            if name == title or name in group.settings:
+                return f"{name} needs +files.{group.needs}=FILE. {about(paper.files[str(group.needs)])}"
+    return f"{name} is none{closest(name, known)}; there are {'; '.join(known)}"
 
 
 def absent(paper: Paper) -> list[str]:
@@ -133,10 +144,16 @@ def configs(jobs: Sequence[Job], compose: Compose) -> Iterator[tuple[Job, Any]]:
         yield job, known[setting]
 
 
-def check_done(jobs: Sequence[Job], compose: Compose) -> None:
-    """Raises RunFolderError for a folder that holds a finished run of another config."""
+def check_done(jobs: Sequence[Job], compose: Compose, make: Callable[..., Prices]) -> None:
+    """Raises RunFolderError for a folder that holds a finished run of another config, or of other data.
+
+    `make` builds the prices of a run. Data that are drawn from a seed are told by it: see `records.mark`.
+    """
     for job, cfg in configs(done(jobs), compose):
         check_same(job.folder, cfg, remedy="choose another out=DIR")
+        if "seed" not in cfg["data"]:
+            prices = make(cfg["data"], trusted_packages=tuple(cfg["trusted_packages"]))
+            check_data(job.folder, prices, remedy="bring the data of then, or choose another out=DIR")
 
 
 def left(jobs: Sequence[Job], compose: Compose) -> list[list[Job]]:

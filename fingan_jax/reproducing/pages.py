@@ -109,11 +109,13 @@ def write_all(papers: Sequence[Paper], folder: Path) -> Path:
 
 
 ABOUT = (
-    "What each paper published, what this package reaches (mean over training seeds ± half of its 95 % interval), and "
-    "the best of the floors, simple models fitted in seconds. The setting and the scores of each paper were fixed "
-    "beforehand, in `conf/paper`. A published number that does not beat the floor shows nothing about its model. We "
-    "beat it where all of the interval does; a dash says that the interval holds the floor, that there is no number, "
-    "or that the published one is in another unit. Generators that copy history are no floors."
+    "What each paper published, what this package reaches (mean over training seeds ± half of its 95 % interval; "
+    "in brackets how many), and the best of the floors, simple models fitted in seconds. The setting and the "
+    "scores of each paper were fixed beforehand, in `conf/paper`. A published number that does not beat the floor "
+    "shows nothing about its model. We beat it where the 95 % interval of our difference from it says so, over the "
+    "seeds of both and corrected for the number of floors; a dash says that it holds 0, that there is no number, "
+    "or that the published one is another statistic or in another unit. Generators that copy history are no "
+    "floors."
 )
 
 
@@ -121,5 +123,5 @@ def _verdict(one: tables.Verdict) -> list[str]:
     words = [{True: "yes", False: "**no**", None: tables.DASH}[answer] for answer in (one.survives, one.beaten)]
     floor = tables.shown(one.metric, tables.Spread(one.floor, float("nan")))
     published = tables.shown(one.metric, tables.Spread(one.published, float("nan")))
-    ours = tables.shown(one.metric, one.ours)
+    ours = f"{tables.shown(one.metric, one.ours)} ({one.seeds})"
     return [one.label, published, ours, f"{floor} ({one.floor_name})" if one.floor_name else floor, *words]

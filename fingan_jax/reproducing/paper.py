@@ -16,7 +16,8 @@ Numbers = Mapping[str, float]
 class Metric(NamedTuple):
     """A column of a table: its label, decimals, a factor before it is shown, and which way is better.
 
-    Published numbers in another unit, or in one that is not said, are not `comparable`: there is no verdict on them.
+    Published numbers of another statistic, in another unit, or in one that is not said, are not `comparable`: there is
+    no verdict on them.
     """
 
     table: str
@@ -117,7 +118,9 @@ def names(asked: str | None) -> list[str]:
     if asked is None:
         raise ConfigError(f"paper is missing: give paper={EVERY}, or one of {', '.join(known)}")
     if asked not in known:
-        raise ConfigError(f"paper={asked} is unknown{closest(asked, known)}; there are {', '.join(known)}, and {EVERY}")
+        raise ConfigError(
+            f"paper={asked} is unknown{closest(str(asked), known)}; there are {', '.join(known)}, and {EVERY}"
+        )
     return [asked]
 
 

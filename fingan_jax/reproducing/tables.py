@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from fingan_jax.evaluation.compare import Spread, spread
 from fingan_jax.reproducing.paper import GOALS, Metric, Numbers, Paper
 from fingan_jax.reproducing.rows import MARKET, Found, Row, number
@@ -12,7 +14,10 @@ DASH = "–"
 
 
 class Verdict(NamedTuple):
-    """A headline metric: the paper's number, ours over seeds, the best floor; NaN and "" where there is none."""
+    """A headline metric: the paper's number, ours over seeds, the best floor; NaN and "" where there is none.
+
+    `apart` is the half-width of the interval of ours less the floor, over the seeds of both: see `difference`.
+    """
 
     label: str
     metric: Metric
@@ -20,6 +25,8 @@ class Verdict(NamedTuple):
     ours: Spread
     floor: float
     floor_name: str
+    apart: float
+    seeds: int
 
     @property
     def survives(self) -> bool | None:
@@ -28,9 +35,8 @@ class Verdict(NamedTuple):
 
     @property
     def beaten(self) -> bool | None:
-        """Whether all of our interval is better than the best floor; None where it holds the floor, or is missing."""
-        mean, half = self.ours
-        return self._better(mean - half, mean + half)
+        """Whether ours is better than the best floor by more than `apart`; None where neither is, or one is missing."""
+        return self._better(self.ours.mean - self.apart, self.ours.mean + self.apart)
 
     def _better(self, low: float, high: float) -> bool | None:
         inside = [1.0] if self.metric.goal == "one" and low < 1 < high else []
@@ -43,6 +49,22 @@ class Verdict(NamedTuple):
 def badness(metric: Metric, value: float) -> float:
     """How bad a value is where the goal says so, smaller is better; NaN where it does not."""
     return {"lower": value, "higher": -value, "one": abs(value - 1)}.get(metric.goal, math.nan)
+
+
+def difference(ours: Sequence[float], floor: Sequence[float], floors: int = 1) -> float:
+    """The half-width of the 95 % interval of a difference of means, for the best of `floors` floors (Bonferroni).
+
+    `t s sqrt(1 / n + 1 / m)` with n and m numbers of one pooled standard deviation s, of n + m - 2 degrees of freedom:
+    it holds for a floor of one draw too, if that varies as the runs do. NaN with a single run.
+    """
+    from scipy import stats
+
+    n, m = len(ours), len(floor)
+    if n < 2 or not m:
+        return math.nan
+    squares = sum(float(np.var(values)) * len(values) for values in (ours, floor))
+    quantile = stats.t.ppf(1 - 0.025 / floors, n + m - 2)
+    return float(quantile * math.sqrt(squares / (n + m - 2) * (1 / n + 1 / m)))
 
 
 def over_seeds(rows: Sequence[Row], metric: str) -> Spread:
@@ -127,6 +149,8 @@ def headlines(paper: Paper, found: Found) -> list[Verdict]:
         known = {name: mean for name, mean in means.items() if math.isfinite(mean)}
         best = min(known, key=lambda name: badness(metric, known[name]), default="")
         label = f"{metric.label}, {metric.table}"
-        value = published.get(key, math.nan)
-        verdicts.append(Verdict(label, metric, value, over_seeds(rows, key), known.get(best, math.nan), best))
+        value, floor = published.get(key, math.nan), known.get(best, math.nan)
+        numbers = lambda of, key=key: [number(row, key) for row in of]
+        apart = difference(numbers(rows), numbers(floors.get(best, [])), len(known))
+        verdicts.append(Verdict(label, metric, value, over_seeds(rows, key), floor, best, apart, len(rows)))
     return verdicts

@@ -40,6 +40,10 @@ def test_scores_are_means_with_intervals_beside_the_paper_and_the_floors(shown):
         shown._replace(paper=shown.paper._replace(metrics=other)), group="Simulated", metrics=["error", "cover"]
     ).axes
     assert [line.get_marker() for line in cover.lines if line.get_marker() in ("D", "o")] == ["o"]
+    (alone,) = drawings.scores(
+        shown._replace(paper=shown.paper._replace(metrics=other)), group="Simulated", metrics=["cover"]
+    ).axes
+    assert [text.get_text() for text in alone.get_yticklabels()] == ["First", "coin"], "nothing of the paper to draw"
     assert cover.get_title() == "a|b ↑"
 
 

@@ -2,9 +2,11 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from fingan_jax import jobs as training_jobs
+from fingan_jax.data.prices import Prices, content_hash
 from fingan_jax.jobs import Ended
 from fingan_jax.reproducing import jobs, paper
 from fingan_jax.schema import ConfigError
@@ -59,6 +61,14 @@ def test_settings_are_chosen_by_name(small, tmp_path):
         jobs.chosen(plan, ["Frist"])
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"), [({"groups": ["Yours"]}, "groups: Yours"), ({"settings": ["Third"]}, "settings: Third")]
+)
+def test_what_needs_a_file_of_the_users_says_so(small, tmp_path, asked, said):
+    with pytest.raises(ConfigError, match=said + r" needs \+files.realised=FILE. It is daily realised variances"):
+        jobs.chosen(jobs.planned(small, tmp_path), **asked, paper=small)
+
+
 def test_groups_are_chosen_by_name_and_share_overrides_and_settings(written, tmp_path):
     found = paper.read(
         written(
@@ -74,6 +84,8 @@ settings: {Third: [experiment=sp500]}""",
     assert [job.setting for job in jobs.chosen(plan, ["First", "Third"], ["Simulated"])] == ["First"]
     with pytest.raises(ConfigError, match=r"groups: Simulatd is none .*'Simulated'.*Simulated; Other"):
         jobs.chosen(plan, None, ["Simulatd"])
+    with pytest.raises(ConfigError, match=r"groups: Yours is none"):
+        jobs.chosen(plan, None, ["Yours"], paper=found)
     with pytest.raises(ConfigError, match=r"settings=\['First'\], groups=\['Other'\]: no run is of all of these"):
         jobs.chosen(plan, ["First"], ["Other"])
 
@@ -135,8 +147,28 @@ def test_a_finished_run_of_another_config_is_refused_before_anything_is_trained(
     finish(plan[0].folder, data="y")
     compose = lambda given: {"given": 0, "devices": {"count": 1}, "data": "x", "seed": 5}
     with pytest.raises(run_folder.RunFolderError, match=r"another data=y \(now x\): choose another out=DIR"):
-        jobs.check_done(plan, compose)
-    jobs.check_done(plan[1:], compose)
+        jobs.check_done(plan, compose, pytest.fail)
+    jobs.check_done(plan[1:], compose, pytest.fail)
+
+
+def test_a_finished_run_of_other_data_is_refused_but_not_of_data_that_a_seed_draws(small, tmp_path):
+    (job, _) = jobs.chosen(jobs.planned(small, tmp_path), seeds=[0])
+    days = np.array(["2020-01-02", "2020-01-03"], "datetime64[D]")
+    then, now = (Prices(np.array([[1.0], [x]]), days, ("A",)) for x in (2.0, 3.0))
+    job.folder.mkdir(parents=True)
+    (job.folder / run_folder.REPORT).write_text("done")
+    for data in ({"path": "a.csv"}, {"seed": 0}):
+        config = {"data": data, "seed": 0, "provenance": {"data_hash": content_hash(then)}}
+        run_folder.write_json(job.folder / run_folder.CONFIG, config)
+        compose = lambda given, data=data: {"data": data, "seed": 0, "trusted_packages": []}
+        jobs.check_done([job], compose, lambda data, **_: then)
+        if "seed" in data:
+            jobs.check_done([job], compose, lambda data, **_: now)
+        else:
+            with pytest.raises(
+                run_folder.RunFolderError, match=r"a finished run of other data, \w+ \(now \w+\): bring"
+            ):
+                jobs.check_done([job], compose, lambda data, **_: now)
 
 
 def test_configs_of_one_setting_are_composed_once_and_differ_in_their_seed(small, tmp_path):

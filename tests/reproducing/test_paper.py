@@ -53,6 +53,8 @@ def test_what_is_wrong_is_named_in_one_line(written, old):
 def test_an_unknown_paper_lists_those_there_are():
     with pytest.raises(ConfigError, match=f"paper=quantgn is unknown.*{EVERY[0]}.*and all"):
         paper.names("quantgn")
+    with pytest.raises(ConfigError, match="paper=3 is unknown; there are"):
+        paper.names(3)
     with pytest.raises(ConfigError, match="paper is missing: give paper=all, or one of"):
         paper.names(None)
 
@@ -74,6 +76,15 @@ def test_a_file_of_the_users_is_described_where_it_is_missing_or_wrong(small, wr
     file.write_text("\ufeffdate,symbol,rv5\n2020-01-01,x,1\n")
     found = paper.read(written(), files={"realised": str(file)})
     assert jobs.left_out(found) == []
+    file.write_text("rv5,date,more\n1,2020-01-01,x\n")
+    exact = written("    columns: [date, rv5]\n", "    columns: [date, rv5]\n    exact: true\n")
+    with pytest.raises(
+        ConfigError, match=r"has the columns rv5, date, more. .* date, rv5 and no others, in this order"
+    ):
+        paper.read(exact, files={"realised": str(file)})
+    file.write_bytes(b"\x89PNG\xf2\x00")
+    with pytest.raises(ConfigError, match=r"files.realised=.*own.csv is no CSV text. It is daily"):
+        paper.read(written(), files={"realised": str(file)})
     with pytest.raises(ConfigError, match=r"files.other: the paper has no such file; it has realised"):
         paper.read(written(), files={"other": str(file)})
 

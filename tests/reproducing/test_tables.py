@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -47,7 +48,14 @@ def test_draws_of_a_floor_are_one_row_with_their_interval(small):
 def test_an_interval_that_holds_the_goal_is_not_beaten_by_a_floor_beside_it():
     verdict = lambda low, high: (
         tables.Verdict(
-            "", Metric("t", "ratio", goal="one"), math.nan, Spread((low + high) / 2, (high - low) / 2), 1.1, "coin"
+            "",
+            Metric("t", "ratio", goal="one"),
+            math.nan,
+            Spread((low + high) / 2, math.nan),
+            1.1,
+            "coin",
+            (high - low) / 2,
+            3,
         ).beaten
     )
     assert verdict(0.7, 1.3) is None
@@ -109,9 +117,34 @@ def test_a_ceiling_is_shown_and_is_no_floor_to_beat(small):
         ("lower", math.nan, Spread(0.1, math.nan), 0.2, None, None),
     ],
 )
-def test_a_verdict_is_of_the_goal_and_the_interval(goal, published, ours, floor, survives, beaten):
-    found = tables.Verdict("", Metric("t", "l", goal), published, ours, floor, "coin")
+def test_a_verdict_is_of_the_goal_and_the_interval_of_the_difference(goal, published, ours, floor, survives, beaten):
+    found = tables.Verdict(
+        "", Metric("t", "l", goal), published, ours._replace(half=math.nan), floor, "coin", ours.half, 3
+    )
     assert (found.survives, found.beaten) == (survives, beaten)
+
+
+def test_the_interval_of_a_difference_is_students_of_two_samples():
+    ours, floor = [0.1, 0.25, 0.3], [0.5, 0.55]
+    expected = stats.ttest_ind(ours, floor).confidence_interval(0.95)
+    assert tables.difference(ours, floor) == pytest.approx((expected.high - expected.low) / 2)
+    corrected = stats.ttest_ind(ours, floor).confidence_interval(1 - 0.05 / 4)
+    assert tables.difference(ours, floor, 4) == pytest.approx((corrected.high - corrected.low) / 2)
+    assert math.isnan(tables.difference([0.1], floor))
+    assert math.isnan(tables.difference(ours, []))
+
+
+@pytest.mark.parametrize(("draws", "floors"), [(5, 1), (1, 1), (5, 4)])
+def test_what_is_as_good_as_the_best_floor_beats_it_no_more_often_than_said(draws, floors):
+    rng, beaten, lost = np.random.default_rng(0), 0, 0
+    for _ in range(600):
+        ours, drawn = rng.normal(1, 0.1, 5), rng.normal(1, 0.1, (floors, draws))
+        best = min(drawn, key=np.mean)
+        apart = tables.difference(ours, best, floors)
+        one = tables.Verdict("", Metric("t", "l"), 0.0, Spread(ours.mean(), 0.0), best.mean(), "coin", apart, 5)
+        beaten, lost = beaten + (one.beaten is True), lost + (one.beaten is False)
+    assert beaten / 600 < 0.045
+    assert lost / 600 < 0.045
 
 
 def test_without_any_run_there_are_no_tables_and_no_verdicts(small):
