@@ -115,7 +115,8 @@ ABOUT = (
     "shows nothing about its model. We beat it where the 95 % interval of our difference from it says so, over the "
     "seeds of both and corrected for the number of floors; a dash says that it holds 0, that there is no number, "
     "or that the published one is another statistic or in another unit. Generators that copy history are no "
-    "floors."
+    "floors. Where floors are of independent days, as in the ACF of r, to beat them is to have learnt the "
+    "accidents of the days scored."
 )
 
 
