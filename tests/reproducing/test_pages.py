@@ -60,7 +60,9 @@ def test_the_table_of_all_is_of_the_csvs_and_names_what_is_not_run(small, tmp_pa
     rows.write_rows(tmp_path / "small" / rows.RESULTS, FOUND.runs, list(small.metrics))
     rows.write_rows(tmp_path / "small" / rows.FLOORS, FOUND.floors, list(small.metrics))
     text = pages.write_all([small], tmp_path).read_text()
-    assert "| [Two models](small/README.md): First | error, errors | 0.25 | 0.10 (1) | 0.20 (coin) | **no** | – |" in text
+    assert (
+        "| [Two models](small/README.md): First | error, errors | 0.25 | 0.10 (1) | 0.20 (coin) | **no** | – |" in text
+    )
     assert "no run is done" not in text
     other = small._replace(headline=small.headline._replace(differs="half as long"))
     assert "[Two models](small/README.md): First (half as long) |" in pages.write_all([other], tmp_path).read_text()
