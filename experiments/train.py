@@ -47,13 +47,26 @@ def main(cfg):
 
 
 def seeds(cfg):
-    """Runs that differ in their seed alone, at once, each in a folder of its own below this job's."""
+    """Runs that differ in their seed alone, at once, each in a folder of its own below this job's, which is held."""
+    from contextlib import ExitStack
+
+    from fingan_jax import overview
+    from fingan_jax.training import distributed, standing
+
+    folder = distributed.agree(output_dir())
+    with ExitStack() as stack:
+        with distributed.together():
+            cfgs = overview.of_seeds(cfg, folder)
+            if distributed.is_main():
+                stack.enter_context(standing.held(folder))
+        return seeds_in(folder, cfgs)
+
+
+def seeds_in(folder, cfgs):
+    """Trains the runs of `cfgs` by their names that are left in `folder`, and reports on all; gives the exit code."""
     from fingan_jax import overview
     from fingan_jax.training import distributed, standing, sweep_folder
 
-    folder = distributed.agree(output_dir())
-    with distributed.together():
-        cfgs = overview.of_seeds(cfg, folder)
     left = overview.left(cfgs, folder)
     ended = train(list(left.values()), [folder / name for name in left])
     if not distributed.is_main():

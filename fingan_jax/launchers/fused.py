@@ -1,7 +1,7 @@
 """hydra/launcher=fused: the jobs of a sweep that differ in carried numbers alone, as one compiled program."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus, configure_log
@@ -46,7 +46,7 @@ class FusedLauncher(Launcher):
                 (returns[group[0]],) = self.alone.launch([job_overrides[group[0]]], initial_job_idx + group[0])
             else:
                 members = [jobs[i] for i in group]
-                errors = self.together([job.cfg for job in members], [job.folder for job in members])
+                errors = _ended(self.together, members)
                 returns |= {i: _returned(jobs[i], error) for i, error in zip(group, errors, strict=True)}
         return [returns[i] for i in range(len(jobs))]
 
@@ -83,6 +83,19 @@ def _key(job: Job, place: int) -> Any:
 
     several = job.cfg.training.num_seeds > 1  # it is many runs already
     return place if several else identity.program(as_dict(job.cfg))
+
+
+def _ended(together: Callable[..., Sequence[Exception | None]], members: Sequence[Job]) -> Sequence[Exception | None]:
+    """Each member's error or None; what ends the group as a whole is noted of each, and other groups go on."""
+    from fingan_jax.training.standing import note_failure
+
+    try:
+        return together([job.cfg for job in members], [job.folder for job in members])
+    except Exception as error:
+        log.exception(f"fused: a group of {len(members)} jobs was ended")
+        for job in members:
+            note_failure(job.folder, error)
+        return [error] * len(members)
 
 
 def _returned(job: Job, error: Exception | None) -> JobReturn:

@@ -97,6 +97,11 @@ class SearchSweeper(Sweeper):
 
         jobs = [[*found.fixed, *overrides(values)] for values in corners(found.searched)]
         least, *_ = [compose(self.context, self.config, job, 0) for job in jobs]
+        if "data" not in least.cfg:
+            raise ConfigError(
+                "hydra/sweeper=search chooses by scores of returns on validation days, which this command has none of: "
+                "list the values to try instead"
+            )
         prices = self.make(least.cfg.data, trusted_packages=tuple(least.cfg.trusted_packages))
         validation.check(least.cfg, prices, self.metric, self.direction)
         config = as_dict(least.cfg)

@@ -105,4 +105,5 @@ def _range(key: str, sweep: RangeSweep) -> Any:
 def _rounded(value: Any, distribution: Any) -> Any:
     if not isinstance(value, float):
         return value
-    return min(max(float(f"{value:.{DIGITS}g}"), distribution.low), distribution.high)
+    digits = DIGITS if getattr(distribution, "step", None) is None else 12  # a step's own values are taken as they are
+    return min(max(float(f"{value:.{digits}g}"), distribution.low), distribution.high)

@@ -122,15 +122,19 @@ def _lock(file: int) -> bool:
 
 
 def _same(path: Path, file: IO[str]) -> bool:
-    return path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino
+    try:
+        return path.stat().st_ino == os.fstat(file.fileno()).st_ino
+    except FileNotFoundError:
+        return False
 
 
 def _is_held(folder: Path) -> bool:
     path = folder / LOCK
-    if not path.is_file():
+    try:
+        with path.open("r+" if os.access(path, os.W_OK) else "r") as file:  # NFS locks no file open to read alone
+            return not _lock(file.fileno())
+    except FileNotFoundError:  # as when its run ends just now
         return False
-    with path.open("r+" if os.access(path, os.W_OK) else "r") as file:  # NFS locks no file that is open to read alone
-        return not _lock(file.fileno())
 
 
 def _last_checkpoint(folder: Path) -> str:

@@ -38,8 +38,8 @@ def name_of(folder: Path, varying: Sequence[str], run_hash: str) -> str:
 def remember(folder: Path, planned: Sequence[Planned], experiments: Sequence[str]) -> None:
     """Adds runs to those that are planned in `folder`; those that are known are not planned twice.
 
-    A known run of the same overrides but another name is of a config, data or version that has changed since: the new
-    one takes its place in the list, and its folder is left as it is.
+    A run is known by its name. One of the same overrides but another name is of a config, data or version that has
+    changed since: the new one takes its place in the list, and its folder is left as it is.
 
     Raises: RunFolderError if `folder` is a sweep of other experiments.
     """
@@ -49,8 +49,8 @@ def remember(folder: Path, planned: Sequence[Planned], experiments: Sequence[str
             f"hydra.sweep.dir={folder} is a sweep of {', '.join(before)}, not of {', '.join(experiments)}: "
             "choose another folder"
         )
-    again = [run.overrides for run in planned]
-    runs = [run for run in known if run.overrides not in again] + list(planned)
+    names, again = {run.name for run in planned}, [run.overrides for run in planned]
+    runs = [run for run in known if run.name not in names and run.overrides not in again] + list(planned)
     index = {"experiments": sorted({*before, *experiments}), "runs": [run._asdict() for run in runs]}
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / INDEX) as file:
@@ -92,7 +92,7 @@ def _read(folder: Path) -> tuple[list[str], list[Planned]]:
         runs = [Planned(str(run["name"]), [str(text) for text in run["overrides"]]) for run in index["runs"]]
         if any(Path(run.name).name != run.name for run in runs):
             raise ValueError("a run outside of the folder")
-        return [str(name) for name in index["experiments"]], runs
+        return [str(name) for name in index["experiments"]], list({run.name: run for run in runs}.values())
     except FileNotFoundError as error:
         raise RunFolderError(f"{folder} holds no {INDEX}: give the hydra.sweep.dir of a --multirun") from error
     except (ValueError, TypeError, KeyError) as error:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from fingan_jax import overview
-from fingan_jax.training import sweep_folder
+from fingan_jax.training import standing, sweep_folder
 from fingan_jax.training.sweep_folder import Planned
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -142,6 +142,12 @@ def test_seeds_at_once_are_the_seeds_alone(command, train, tmp_path):
     assert code == 2
     assert "continue them with resume=true" in err
     before = stamps(tmp_path / "N" / "seed_5")
+    with standing.held(tmp_path / "N"):
+        code, _, err = train("N", "training.num_seeds=3", "seed=5", "resume=true")
+        assert code == 2
+        assert "N is being run by" in err
+        assert standing.standing(tmp_path / "N").state == standing.RUNNING
+    assert not (tmp_path / "N" / "failure.json").exists()
     code, out, err = train("N", "training.num_seeds=3", "seed=5", "resume=true")
     assert code == 0, err
     assert stamps(tmp_path / "N" / "seed_5") == before

@@ -89,6 +89,9 @@ def test_values_are_short_and_within_their_bounds():
     }
     given = {"x": 0.12345614, "n": 123456789, "c": "a"}
     assert space.rounded(given, searched) == {"x": 0.1234561, "n": 123456789, "c": "a"}
+    stepped = FloatDistribution(0.0, 0.9876536, step=0.1234567)
+    values = [space.rounded({"x": k * 0.1234567}, {"x": stepped})["x"] for k in range(9)]
+    assert all(map(stepped._contains, values)), "or the study refuses its own suggestion"
     assert space.overrides({"x": space.rounded({"x": 0.123456789}, searched)["x"], "b": 1e-5}) == [
         "b=1e-05",
         "x=0.123457",

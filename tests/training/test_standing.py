@@ -113,6 +113,22 @@ def test_who_takes_turns_waits_for_the_other_and_says_so(tmp_path, holder, capsy
     assert not (tmp_path / "run" / ".lock").exists()
 
 
+def test_a_run_that_ends_while_it_is_looked_at_is_not_held(tmp_path):
+    def hold():
+        for _ in range(300):
+            with module.held(tmp_path):
+                pass
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    while holder.is_alive():
+        assert module.standing(tmp_path).state in (module.RUNNING, module.PENDING)
+    holder.join()
+    with (tmp_path / "gone").open("w") as file:
+        (tmp_path / "gone").unlink()
+        assert not module._same(tmp_path / "gone", file)
+
+
 def test_a_file_system_without_locks_keeps_nobody_out(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError("no locks available")

@@ -59,6 +59,17 @@ def test_a_run_whose_config_or_data_changed_takes_the_place_of_the_old_one(tmp_p
     assert (tmp_path / old.name).is_dir()
 
 
+def test_a_run_asked_for_in_other_words_is_known_once(tmp_path):
+    one = Planned("seed=0-1", ["seed=0", "training.num_steps=9"])
+    again = Planned("seed=0-1", ["training.num_steps=9", "seed=0"])
+    remember(tmp_path, [one], ["sp500"])
+    remember(tmp_path, [again], ["sp500"])
+    assert planned_in(tmp_path) == [again]
+    index = json.loads((tmp_path / "sweep.json").read_text())
+    (tmp_path / "sweep.json").write_text(json.dumps({**index, "runs": [one._asdict(), again._asdict()]}))
+    assert planned_in(tmp_path) == [again], "a list of before"
+
+
 def test_a_folder_of_another_experiment_is_refused_and_left_as_it_is(tmp_path):
     remember(tmp_path, [Planned("a-1", [])], ["quantgan"])
     before = (tmp_path / "sweep.json").read_bytes()
