@@ -83,18 +83,23 @@ def waited_enough(member: Member, step: int) -> bool:
 
 
 def chosen(member: Member, state: GANState) -> GANState:
-    """What is judged of a run that ended at `state`: its best checkpoint by `training.monitor`, or that state."""
+    """What is judged of a run that ended at `state`: its best checkpoint by `training.monitor`, or that state.
+
+    A best one that is damaged is passed over with a warning.
+    """
     best = member.best
-    if not best.found or best.step == int(state.step) or best.step not in member.manager.all_steps():
+    if not best.found or best.step == int(state.step):
         return state
-    return checkpoint.restore(member.manager, state, best.step)[1]
+    return checkpoint.restore(member.manager, state, first=best.step)[1]
 
 
-def ending(member: Member, state: GANState) -> dict[str, str]:
+def ending(member: Member, state: GANState, judged: GANState) -> dict[str, str]:
     """How the training went on to its end, in words, where something was monitored."""
     settings, best, step = member.run.setup.settings, member.best, int(state.step)
     if member.run.monitor is None:
         return {}
     early = f", no better in {settings.patience} checkpoints" if step < settings.num_steps else ""
     kept = f"step {best.step} is the best by {member.run.monitor.key}" if best.found else "no checkpoint has a score"
+    if best.found and int(judged.step) != best.step:
+        kept += f", but its checkpoint is lost: step {int(judged.step)} is judged"
     return {"trained": f"{step} of {settings.num_steps} steps{early}; {kept}"}

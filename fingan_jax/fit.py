@@ -25,6 +25,10 @@ Stop = Callable[[], int]
 Errors = dict[int, loop.NonFiniteError]  # by the place of a run
 
 
+class TooLargeError(ValueError):
+    """A run that does not fit the device's memory even alone."""
+
+
 class Trained(NamedTuple):
     """Where a run's training ended: its state, why it failed or None, the signal that stopped it or 0, its speed.
 
@@ -38,43 +42,51 @@ class Trained(NamedTuple):
     chosen: GANState
 
 
-def fit(runs: Sequence[Run], logs: Sequence[Logger], begun: float) -> list[Trained]:
+def fit(runs: Sequence[Run], logs: Sequence[Logger], begun: float) -> list[Trained | Exception]:
     """Trains runs that share a program from their newest checkpoints on.
 
     A run that stops being finite is frozen at its last finite state and reported; the others go on. Runs that do not
-    fit the device's memory together are trained in two halves. `begun` is when the command did, for the report of its
-    speed.
-
-    Raises: CheckpointError if a run's checkpoints are lost.
+    fit the device's memory together are trained in two halves. In place of a run that could not be trained at all is
+    why: its checkpoints are lost, or it does not fit even alone. `begun` is when the command did, for the report of
+    its speed.
     """
     with stop_on_signal() as stop:
         return _fit(runs, logs, lambda: distributed.greatest(stop()), begun)
 
 
-def _fit(runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, begun: float) -> list[Trained]:
+def _fit(runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, begun: float) -> list[Trained | Exception]:
     try:
         return _restore_and_play(runs, logs, stop, begun)
     except jax.errors.JaxRuntimeError as error:
-        if len(runs) == 1 or "RESOURCE_EXHAUSTED" not in str(error):
+        if "RESOURCE_EXHAUSTED" not in str(error) or (len(runs) == 1 and jax.process_count() > 1):
             raise
+        reason = " ".join(str(error).split())[:160]
+    if len(runs) == 1:
+        return [TooLargeError(f"does not fit the device's memory: lower training.batch_size ({reason})")]
     half = len(runs) // 2
     print(f"{len(runs)} runs at once do not fit the device's memory: first {half}, then the others", file=sys.stderr)
     return _fit(runs[:half], logs[:half], stop, begun) + _fit(runs[half:], logs[half:], stop, begun)
 
 
-def _restore_and_play(runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, begun: float) -> list[Trained]:
+def _restore_and_play(
+    runs: Sequence[Run], logs: Sequence[Logger], stop: Stop, begun: float
+) -> list[Trained | Exception]:
     with ExitStack() as opened:
-        crew = []
-        for run, log in zip(runs, logs, strict=True):
+        crew: dict[int, Member] = {}
+        ended: dict[int, Trained | Exception] = {}
+        for place, (run, log) in enumerate(zip(runs, logs, strict=True)):
             folder, keep = run.folder / run_folder.CHECKPOINTS, run.setup.settings.keep
-            manager = opened.enter_context(checkpoint.checkpoints(folder, keep))
-            crew.append(aboard(run, log, manager))
-        ended: dict[int, Trained] = {}
+            try:
+                with distributed.together():
+                    manager = opened.enter_context(checkpoint.checkpoints(folder, keep))
+                    crew[place] = aboard(run, log, manager)
+            except (ValueError, OSError) as error:
+                ended[place] = error
         # Runs of one sweep that were interrupted at different steps cannot be cut into the same chunks.
-        for start in sorted({int(member.state.step) for member in crew}):
-            places = [i for i, member in enumerate(crew) if int(member.state.step) == start]
-            ended |= zip(places, _play([crew[i] for i in places], start, stop, begun), strict=True)
-        return [ended[i] for i in range(len(crew))]
+        for start in sorted({int(member.state.step) for member in crew.values()}):
+            places = [place for place, member in crew.items() if int(member.state.step) == start]
+            ended |= zip(places, _play([crew[place] for place in places], start, stop, begun), strict=True)
+        return [ended[place] for place in range(len(runs))]
 
 
 def fleet_of(setup: pipeline.Setup, size: int, phase: Phase) -> Fleet:
@@ -140,4 +152,5 @@ def _ended(
 ) -> Trained:
     if error or signal:  # a state of an error may have been given away
         return Trained(state, error, signal, measured, state)
-    return Trained(state, error, signal, measured | ending(member, state), chosen(member, state))
+    judged = chosen(member, state)
+    return Trained(state, error, signal, measured | ending(member, state, judged), judged)

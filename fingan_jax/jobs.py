@@ -71,12 +71,15 @@ def _open(cfg: Config, folder: Path, like: Setup | None, stack: ExitStack, at_on
     return run, log
 
 
-def _end(run: runs.Run, log: Logger, trained: Trained, trusted: tuple[str, ...]) -> Ended:
+def _end(run: runs.Run, log: Logger, trained: Trained | Exception, trusted: tuple[str, ...]) -> Ended:
     try:
+        if isinstance(trained, Exception):
+            raise trained
         if trained.error:  # its state may have been given away
             raise trained.error
         step = int(trained.state.step)
         if trained.signal:
+            logger.close(log, 128 + trained.signal)
             return Ended(run.folder, signal=trained.signal, step=step)
         best, ema = int(trained.chosen.step), distributed.fetch(trained.chosen.ema)
         disc = distributed.fetch(trained.chosen.params.disc)
@@ -89,5 +92,6 @@ def _end(run: runs.Run, log: Logger, trained: Trained, trusted: tuple[str, ...])
     except FAULTS as error:
         if distributed.is_main():
             record_failure(run.folder, error)
+            logger.close(log, 1)
         return Ended(run.folder, error)
     return Ended(run.folder, step=step, evaluation=evaluation, speed=trained.speed)

@@ -35,10 +35,10 @@ class Monitor(NamedTuple):
     key: str
     badness: Callable[[float], float]
 
-    def score(self, record: Mapping[str, float]) -> float:
+    def score(self, record: Mapping[str, Any]) -> float:
         """How good a record is, the higher the better; minus infinity where it has no finite value."""
-        value = record.get(self.key, math.nan)
-        score = -self.badness(value) if math.isfinite(value) else math.nan
+        value = record.get(self.key)
+        score = -self.badness(value) if isinstance(value, int | float) and math.isfinite(value) else math.nan
         return score if math.isfinite(score) else -math.inf
 
 

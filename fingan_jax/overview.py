@@ -1,14 +1,14 @@
 """Several runs in one folder: the seeds of one experiment, and the report over those that are done."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fingan_jax.build import as_dict
+from fingan_jax.build import as_dict, read_config
 from fingan_jax.evaluation.compare import scored_on
 from fingan_jax.evaluation.seeds import Member
-from fingan_jax.identity import check_same
+from fingan_jax.identity import check_same, digest, identity
 from fingan_jax.judgeable import whole_numbers
 from fingan_jax.training import distributed, run_folder, sweep_folder
 from fingan_jax.training.logger import read_records
@@ -75,7 +75,7 @@ def report(folder: Path) -> str:
     from fingan_jax.evaluation.table import table_over_seeds
 
     found = sweep_folder.standings(folder)
-    members = [each for run in sweep_folder.planned_in(folder) for each in _members(folder, run)]
+    members = _once(folder, [each for run in sweep_folder.planned_in(folder) for each in _members(folder, run)])
     scored = scored_on(member.evaluation for member in members)
     seeds_report.write(
         folder,
@@ -85,6 +85,14 @@ def report(folder: Path) -> str:
         unfinished={name: each for name, each in found.items() if each.state != DONE},
     )
     return table_over_seeds(members) if members else ""
+
+
+def _once(folder: Path, members: Sequence[Member]) -> list[Member]:
+    """Each run once: jobs of several seeds each may share some, which are no draws of their own."""
+    found: dict[str, Member] = {}
+    for member in members:
+        found.setdefault(digest(identity(as_dict(read_config(folder / member.label / run_folder.CONFIG)))), member)
+    return list(found.values())
 
 
 def _members(folder: Path, run: Planned) -> list[Member]:

@@ -125,6 +125,8 @@ def load_run(folder: Path, trusted: tuple[str, ...] = ()) -> Run:
 def load_state(run: Run) -> tuple[int, GANState]:
     """The state of the best checkpoint by `training.monitor`, else of the newest whole one, and its step.
 
+    A damaged one is passed over with a warning.
+
     Raises: CheckpointError in one line if there is none, or it is of another model.
     """
     folder = run.folder / run_folder.CHECKPOINTS
@@ -138,7 +140,7 @@ def load_state(run: Run) -> tuple[int, GANState]:
         raise ConfigError(f"{run.folder / run_folder.CONFIG}: a model that cannot be built here: {error}") from error
     with checkpoint.checkpoints(folder, read_only=True) as manager:
         best = manager.best_step() if run.setup.settings.monitor is not None else None
-        return checkpoint.restore(manager, like, best)
+        return checkpoint.restore(manager, like, first=best)
 
 
 def load_generator(run: Run) -> tuple[int, Params]:
@@ -166,6 +168,7 @@ def judge(
     from fingan_jax.evaluation import report
 
     setup, folder = run.setup, run.folder
+    monitor = run.monitor or make_monitor(setup, run.config)
     samples = sample(run, ema)
     run_folder.write_arrays(folder / run_folder.SAMPLES, **samples)
     returns = setup.quantity.held(samples["returns"].astype(np.float64))
@@ -188,7 +191,7 @@ def judge(
         records=records,
         explanation=explaining.explain(setup, ema, disc) if run.config.get("explain", True) and not own else None,
         summary={
-            **summary(setup, run.config, step, records),
+            **summary(setup, run.config, step, records, monitor),
             **{key.replace("_", " "): value for key, value in measured.items()},
         },
     )

@@ -1,12 +1,12 @@
 """A run in a few words."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fingan_jax.monitor import key_of
+from fingan_jax.monitor import Monitor
 from fingan_jax.objectives.term import plays
 from fingan_jax.setup import Setup
+from fingan_jax.training.best import Best, better
 from fingan_jax.training.phases import updates
 
 Config = Mapping[str, Any]
@@ -18,12 +18,15 @@ def disc_updates(setup: Setup, config: Config, step: int) -> int:
     return updates(setup.phases, setup.objective, "disc", step, each=each, every=every)
 
 
-def summary(setup: Setup, config: Config, step: int, records: Sequence[Config] = ()) -> dict[str, str]:
+def summary(
+    setup: Setup, config: Config, step: int, records: Sequence[Config] = (), monitor: Monitor | None = None
+) -> dict[str, str]:
     """The run and its first `step` steps, by what the rows at the head of its report are called.
 
-    `records` are those of metrics.jsonl: a step is chosen only where one has a finite value of what is monitored.
+    `records` are those of metrics.jsonl: `step` was chosen where it is the best of them by `monitor`.
     """
     dates, moved = setup.prices.dates[1:], disc_updates(setup, config, step)
+    chosen = monitor is not None and _best(setup, records, monitor).step == step
     what = "levels" if not setup.quantity.returns else "daily log returns"
     beside = " and log variances" if setup.quantity.others else ""
 
@@ -43,7 +46,7 @@ def summary(setup: Setup, config: Config, step: int, records: Sequence[Config] =
         "generator": type(setup.models.gen).__name__,
         "discriminator": type(setup.models.disc).__name__ if plays(setup.objective, "disc") else "none",
         "objective": " + ".join(f"{term.weight:g} {name}" for name, term in setup.objective.items()),
-        **({"chosen": f"step {step}, the best by {setup.settings.monitor}"} if _is_chosen(setup, records) else {}),
+        **({"chosen": f"step {step}, the best by {setup.settings.monitor}"} if chosen else {}),
         "steps": f"{step}, {f'{moved} update(s) of the discriminator' if moved else 'no discriminator'}",
         "batch": f"{setup.settings.batch_size} windows of {setup.window} days",
         "seed": str(setup.seed),
@@ -51,8 +54,9 @@ def summary(setup: Setup, config: Config, step: int, records: Sequence[Config] =
     }
 
 
-def _is_chosen(setup: Setup, records: Sequence[Config]) -> bool:
-    if (monitor := setup.settings.monitor) is None:
-        return False
-    found = [record.get(key_of(monitor)) for record in records]
-    return any(isinstance(value, int | float) and math.isfinite(value) for value in found)
+def _best(setup: Setup, records: Sequence[Config], monitor: Monitor) -> Best:
+    best, begun = Best(), setup.phases[-1].start
+    for record in records:
+        if record["step"] > begun:
+            best = better(best, record["step"], monitor.score(record))
+    return best

@@ -2,10 +2,12 @@
 
 import math
 
+import pytest
 from hydra import compose, initialize_config_dir
 
 from fingan_jax import pipeline
 from fingan_jax.build import as_dict, config_dir
+from fingan_jax.monitor import make_monitor
 from fingan_jax.summary import disc_updates, summary
 
 SMALL = (
@@ -24,7 +26,7 @@ def told(*overrides, step=30, disc=None, records=()):
     cfg.optimizer.disc = disc or cfg.optimizer.disc
     config = {**as_dict(cfg), "provenance": {"version": "0.1.0"}}
     setup = pipeline.assemble(cfg)
-    return disc_updates(setup, config, step), summary(setup, config, step, records)
+    return disc_updates(setup, config, step), summary(setup, config, step, records, make_monitor(setup, config))
 
 
 def test_the_discriminator_s_updates_are_those_that_its_optimizer_lets_pass():
@@ -54,11 +56,27 @@ def test_the_parts_are_told_by_their_dates_and_lengths():
     assert rows["version"] == "0.1.0"
 
 
-def test_a_step_is_chosen_only_where_something_was_scored():
-    monitored = "training.monitor=watch/coverage"
-    for values, chosen in (((), False), ((math.nan, None, "0.5"), False), ((math.nan, 0.5), True)):
-        _, rows = told("objective=[moments]", monitored, records=[{"watch/coverage": value} for value in values])
-        assert rows.get("chosen") == ("step 30, the best by watch/coverage" if chosen else None)
+@pytest.mark.parametrize(
+    ("values", "chosen"),
+    [
+        ((), False),
+        ((math.nan, None, "0.5"), False),
+        ((math.nan, None, 0.5), True),
+        ((0.2, 0.4, 0.5), True),
+        ((0.2, 0.6, 0.5), False),  # the best was lost, and the newest is told of instead
+        ((0.2, 0.5, 0.5), False),
+    ],
+)
+def test_a_step_is_chosen_only_where_it_is_the_best_of_those_scored(values, chosen):
+    records = [{"step": 10 * k, "watch/coverage": value} for k, value in enumerate(values, start=1)]
+    _, rows = told("objective=[moments]", "training.monitor=watch/coverage", records=records)
+    assert rows.get("chosen") == ("step 30, the best by watch/coverage" if chosen else None)
+
+
+def test_what_was_prepared_in_an_earlier_phase_is_never_the_best():
+    records = [{"step": 0, "watch/coverage": 0.9}, {"step": 30, "watch/coverage": 0.5}]
+    _, rows = told("objective=[moments]", "training.monitor=watch/coverage", records=records)
+    assert rows["chosen"].startswith("step 30")
 
 
 def test_the_days_told_are_those_that_are_trained_on():

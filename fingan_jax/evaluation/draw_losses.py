@@ -14,6 +14,7 @@ from fingan_jax.evaluation.look import FLOW, MODEL
 Records = Sequence[Mapping[str, Any]]
 Panels = dict[str, list[str]]
 LONGEST = 40  # characters of a label
+MOST = 3  # labels that find room between lines
 
 
 def points(records: Records, key: str) -> list[tuple[float, float]]:
@@ -45,8 +46,10 @@ def in_words(key: str) -> str:
 
 
 def legend(ax: Axes) -> None:
-    """The axes' legend, its labels taken as they are: a dollar sign in one begins no formula."""
-    for text in ax.legend().get_texts():
+    """The axes' legend, below them where it would hide lines; a dollar sign in a label begins no formula."""
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 3.5, "ncols": 2}
+    many = len(ax.get_legend_handles_labels()[1]) > MOST
+    for text in ax.legend(**(below if many else {})).get_texts():
         text.set_parse_math(False)
 
 

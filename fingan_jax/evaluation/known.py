@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from fingan_jax.evaluation.page import section
-from fingan_jax.evaluation.rows import LOWER, ROWS, Goal, Row
+from fingan_jax.evaluation.rows import BESIDE, LOWER, ROWS, Goal, Row
 
 FAILURES = {
     "model": "Model",
@@ -42,7 +42,8 @@ def _rows(evaluation: Mapping[str, Any]) -> list[Row]:
     others = [key for key in evaluation["model"] if key not in titled and not key.endswith(("_l2", "_error"))]
     unknown = Goal("", LOWER.badness)  # of a score of one's own, which way is better is not known here
     first = [row for row in ROWS if row.key in SHOWN]
-    return first + [Row("", key, key.replace("_", " "), unknown) for key in others]
+    known = {row.key: row for row in BESIDE}
+    return first + [known.get(key, Row("", key, key.replace("_", " "), unknown)) for key in others]
 
 
 def _line(row: Row, values: list[float | None]) -> str:

@@ -37,8 +37,9 @@ def extra(metrics: Metrics, real: PathArray, fake: PathArray, *, seed: int) -> t
         try:
             found = metric(jax.random.fold_in(jax.random.key(seed), place), real, fake)
             scores |= {key: float(np.mean(value)) for key, value in found.items()}
-        except ValueError as error:
-            reasons[name] = " ".join(str(error).split())
+        except Exception as error:  # a metric of one's own may fail in any way, and the others are wanted still
+            kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+            reasons[name] = kind + " ".join(str(error).split())
     return scores, reasons
 
 

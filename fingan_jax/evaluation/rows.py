@@ -83,6 +83,8 @@ ROWS = (
     Row(COVER, "coverage", "Coverage", HIGHER),
     Row(COVER, "novelty", "Novelty against training data", HIGHER, section="in_sample"),
 )
+# What the table leaves to those in σ, and other sections show.
+BESIDE = tuple(_horizon(DISTANCE, "emd_{}", "EMD, {}", LOWER, **(PER_CENT | {"digits": 3}))[1:])
 
 
 class Line(NamedTuple):

@@ -32,7 +32,8 @@ class SearchSweeper(Sweeper):
     `sweep.retries` is a trial that failed, and the search goes on. Trials with equal values are one run. The values of
     a trial follow from the seed, its number and the answers to the trials of earlier batches, and every trial and
     answer is on disk before the next: a search that was killed and launched again with the same seed, sampler and batch
-    makes the trials that it would have made.
+    makes the trials that it would have made. A run of a batch that comes to no end, as one that is killed alone, does
+    not hold up the others: it is left for the next launch, and trials of later batches are suggested without it.
     """
 
     __module__ = "hydra_plugins.fingan_jax"  # the only place from which Hydra takes plugins

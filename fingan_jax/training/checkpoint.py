@@ -105,14 +105,16 @@ def best_so_far(manager: ocp.CheckpointManager, step: int) -> Best:
     return Best(*meta.get("best", ()))
 
 
-def restore(manager: ocp.CheckpointManager, like: Any, only: int | None = None) -> tuple[int, Any]:
-    """The newest whole checkpoint, as (step, state) with the structure and dtypes of `like`, on one device.
+def restore(manager: ocp.CheckpointManager, like: Any, first: int | None = None) -> tuple[int, Any]:
+    """The checkpoint of step `first`, else the newest, as (step, state) like `like`, on one device.
 
-    A damaged one is passed over with a warning; with `only`, it is that step or none.
+    One that is damaged or missing is passed over with a warning, for the newest that is whole.
 
     Raises: CheckpointError, saying what is wrong with each, if none is good.
     """
-    steps = sorted(manager.all_steps(), reverse=True) if only is None else [only]
+    steps = sorted(manager.all_steps(), reverse=True)
+    if first is not None:
+        steps = [first, *(step for step in steps if step != first)]
     if not steps:
         raise CheckpointError(f"no finished checkpoint in {manager.directory}: train first")
     faults, like = [], fetch(like)

@@ -47,6 +47,12 @@ def check_mode(mode: str) -> None:
         raise ValueError(f"wandb.mode={mode} is unknown: choose one of {', '.join(MODES)}")
 
 
+def close(logger: Logger, exit_code: int) -> None:
+    """Ends the mirror before its time, as that of a run that failed or was stopped."""
+    if logger.mirror is not None:
+        logger.mirror.finish(exit_code=exit_code)
+
+
 def forget_after(logger: Logger, step: int) -> None:
     """Drops the records after `step`, left by an interrupted run that continues from there."""
     kept = [record for record in read_records(logger.path) if record["step"] <= step]

@@ -152,6 +152,18 @@ def test_several_assets_add_their_correlation_and_a_diverged_path_can_be_drawn(r
     assert all(data.startswith(b"\x89PNG") for data in drawn.values())
 
 
+def test_a_legend_of_many_lines_hides_none_of_them():
+    keys = [f"gen/term_{k}" for k in range(7)]
+    records = [{"step": step, "disc/hinge": 1.0, **dict.fromkeys(keys, 2.0)} for step in (1, 2)]
+    figure = draw_losses.losses(draw_losses.panels(records), records)
+    figure.draw_without_rendering()
+    many, few = figure.axes
+    under = [ax.get_legend().get_window_extent().y1 < ax.get_window_extent().y0 for ax in (many, few)]
+    assert under == [True, False]
+    assert many.get_legend().get_window_extent().y1 < many.xaxis.label.get_window_extent().y0
+    assert many.get_legend().get_window_extent().y0 >= 0
+
+
 def test_known_failures_stand_beside_the_model(run, written):
     html = written[0].read_text()
     part = html[html.index("Beside known failures") :]
@@ -160,4 +172,5 @@ def test_known_failures_stand_beside_the_model(run, written):
     shown = f"{evaluation['floors']['memorised']['coverage']:.3f}"
     assert f"<td>Coverage ↑</td><td class=m>{evaluation['model']['coverage']:.3f}</td><td>{shown}</td>" in part
     further = {**evaluation, "model": {**evaluation["model"], "own_score": 0.25}}
+    assert f"<td>EMD, 5 days [%] ↓</td><td class=m>{100 * evaluation['model']['emd_5']:.3f}</td>" in part
     assert "<td>own score</td><td class=m>0.250</td><td>–</td>" in report.known_failures(further)

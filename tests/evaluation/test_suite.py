@@ -212,13 +212,17 @@ def test_a_metric_of_ones_own_stands_beside_the_others_for_the_floors_too(held_o
     def lost(key, real, fake):
         raise ValueError("too few windows: give more")
 
-    own = {"metrics": {"scale_gap": scale_gap, "lost": lost}, "draws": 0, "limit": 100}
+    def faulty(key, real, fake):
+        return {}["no such key"]
+
+    own = {"metrics": {"scale_gap": scale_gap, "lost": lost, "faulty": faulty}, "draws": 0, "limit": 100}
     result = suite.evaluate(held_out, samples[:8], train, **own)
     expected = abs(cut(held_out, 300).std() - samples[:8].std()) / 2  # the mean of its values
     assert result["model"]["scale_gap"] == pytest.approx(expected)
     assert all("scale_gap" in scores for scores in result["floors"].values())
     assert result["not_computed"]["model: lost"] == "too few windows: give more"
-    assert "lost" not in result["model"]
+    assert result["not_computed"]["model: faulty"] == "KeyError: 'no such key'"
+    assert not {"lost", "faulty"} & result["model"].keys()
     assert verdicts(result, "Not computed, model: lost") == ["warning"]
 
 

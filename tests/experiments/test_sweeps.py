@@ -166,6 +166,19 @@ def test_seeds_at_once_are_the_seeds_alone(command, train, tmp_path):
     assert yaml.safe_load((tmp_path / "N" / "seed_5" / "config.yaml").read_text())["training"]["ema_decay"] == 0.5
 
 
+def test_a_seed_whose_checkpoints_are_damaged_fails_alone(train, tmp_path, flip_a_byte):
+    assert train("N", "training.num_seeds=2")[0] == 0
+    for seed in ("seed_0", "seed_1"):
+        (tmp_path / "N" / seed / "report.html").unlink()
+    for checkpoint in (tmp_path / "N" / "seed_1" / "checkpoints").iterdir():
+        flip_a_byte(checkpoint.parent, int(checkpoint.name.removeprefix("step_")))
+    code, out, _ = train("N", "training.num_seeds=2", "resume=true")
+    assert code == 1
+    assert "1 done, 1 failed" in out
+    assert standing.standing(tmp_path / "N" / "seed_0").state == standing.DONE
+    assert "no usable checkpoint" in standing.standing(tmp_path / "N" / "seed_1").reason
+
+
 def test_a_sweep_of_jobs_of_several_seeds_is_reported_run_by_run(tmp_path):
     sweep_folder.remember(tmp_path, [Planned("a", ["x=1"]), Planned("b", ["x=2"])], ["name"])
     sweep_folder.remember(tmp_path / "a", [Planned("seed_0", ["seed=0"]), Planned("seed_1", ["seed=1"])], ["name"])
@@ -176,6 +189,15 @@ def test_a_sweep_of_jobs_of_several_seeds_is_reported_run_by_run(tmp_path):
     found = [each for run in sweep_folder.planned_in(tmp_path) for each in overview._members(tmp_path, run)]
     assert [each.label for each in found] == ["a/seed_0", "b"]
     assert found[0].overrides == ["x=1", "seed=0"]
+
+
+def test_a_run_that_two_jobs_of_several_seeds_share_is_reported_once(tmp_path):
+    seeds, members = {"a/seed_0": 0, "a/seed_1": 1, "b/seed_1": 1, "b/seed_2": 2}, []
+    for label, seed in seeds.items():
+        (tmp_path / label).mkdir(parents=True)
+        (tmp_path / label / "config.yaml").write_text(f"seed: {seed}\nname: {label}\nmodel: {{width: 4}}\n")
+        members.append(overview.Member(label, {}))
+    assert [each.label for each in overview._once(tmp_path, members)] == ["a/seed_0", "a/seed_1", "b/seed_2"]
 
 
 def test_seeds_of_which_one_fails_are_a_failed_job_of_a_sweep(sweep, tmp_path, monkeypatch):

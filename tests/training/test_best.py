@@ -7,7 +7,7 @@ import pytest
 
 from fingan_jax.training import checkpoint
 from fingan_jax.training.best import Best, better, exhausted
-from fingan_jax.training.checkpoint import CheckpointError, checkpoints
+from fingan_jax.training.checkpoint import checkpoints
 from fingan_jax.training.settings import Settings
 
 
@@ -45,10 +45,10 @@ def test_the_best_stays_beside_the_newest_and_each_knows_the_best_of_its_time(ga
         assert manager.best_step() == 2
         assert checkpoint.best_so_far(manager, 6) == Best(2, 0.7)
         assert checkpoint.restore(manager, game.state)[0] == 6
-        step, state = checkpoint.restore(manager, game.state, only=2)
+        step, state = checkpoint.restore(manager, game.state, first=2)
         assert step == int(state.step) == 2
-        with pytest.raises(CheckpointError, match="step 3"):
-            checkpoint.restore(manager, game.state, only=3)
+        with pytest.warns(UserWarning, match="passed over, step 3: .*; step 6 is used instead"):
+            assert checkpoint.restore(manager, game.state, first=3)[0] == 6
 
 
 def test_checkpoints_without_scores_have_no_best(game, tmp_path):

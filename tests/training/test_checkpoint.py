@@ -30,16 +30,6 @@ def restored(folder, like):
         return checkpoint.restore(manager, like)
 
 
-def flip_a_byte(folder, step):
-    """Flips one byte in the largest file of a checkpoint: its array data."""
-    file = max(
-        (path for path in (folder / f"step_{step}").rglob("*") if path.is_file()), key=lambda p: p.stat().st_size
-    )
-    data = bytearray(file.read_bytes())
-    data[len(data) // 2] ^= 0x10
-    file.write_bytes(bytes(data))
-
-
 def test_a_state_comes_back_to_the_bit(game, folder):
     saved(folder, game.state)
     step, state = restored(folder, game.state)
@@ -53,14 +43,14 @@ def test_only_the_newest_are_kept(game, folder):
     assert sorted(path.name for path in folder.iterdir()) == ["step_3", "step_4"]
 
 
-def test_a_flipped_byte_is_never_restored(game, folder):
+def test_a_flipped_byte_is_never_restored(game, folder, flip_a_byte):
     saved(folder, game.state, steps=(5,))
     flip_a_byte(folder, 5)
     with pytest.raises(CheckpointError, match=r"no usable checkpoint in .*step 5"):
         restored(folder, game.state)
 
 
-def test_a_damaged_latest_step_falls_back_with_a_warning(game, folder):
+def test_a_damaged_latest_step_falls_back_with_a_warning(game, folder, flip_a_byte):
     saved(folder, game.state)
     flip_a_byte(folder, 3)
     with pytest.warns(UserWarning, match=r"step 3: .*step 2 is used instead"):
@@ -68,7 +58,7 @@ def test_a_damaged_latest_step_falls_back_with_a_warning(game, folder):
     assert step == int(state.step) == 2
 
 
-def test_after_a_fallback_the_damaged_step_can_be_written_again(game, folder):
+def test_after_a_fallback_the_damaged_step_can_be_written_again(game, folder, flip_a_byte):
     saved(folder, game.state)
     flip_a_byte(folder, 3)
     with checkpoints(folder) as manager, warnings.catch_warnings():

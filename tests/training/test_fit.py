@@ -10,7 +10,7 @@ import pytest
 
 from fingan_jax import fit as module
 from fingan_jax import pipeline
-from fingan_jax.fit import fit
+from fingan_jax.fit import TooLargeError, fit
 from fingan_jax.monitor import Monitor
 from fingan_jax.runs import Run
 from fingan_jax.training import checkpoint
@@ -134,10 +134,35 @@ def test_runs_that_do_not_fit_together_are_trained_in_halves(fleet, runs, capsys
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
-def test_a_single_run_that_does_not_fit_says_so_itself(fleet, runs):
+def test_a_run_that_does_not_fit_even_alone_is_why(fleet, runs):
     fleet(side_by_side, room=0)
-    with pytest.raises(jax.errors.JaxRuntimeError, match="RESOURCE_EXHAUSTED"):
+    refused = fit(*runs(0, 1), 0.0)
+    assert [type(each) for each in refused] == [TooLargeError] * 2
+    assert "lower training.batch_size (RESOURCE_EXHAUSTED: Out of memory" in str(refused[0])
+
+
+def test_another_fault_of_the_device_is_not_taken_for_a_full_memory(fleet, runs, monkeypatch):
+    def broken(*_):
+        raise jax.errors.JaxRuntimeError("INTERNAL: a fault")
+
+    fleet(side_by_side, room=0)
+    monkeypatch.setitem(globals(), "out_of_memory", broken)
+    with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL"):
         fit(*runs(0), 0.0)
+
+
+@pytest.mark.parametrize("form", [in_turns, side_by_side])
+def test_a_run_whose_checkpoints_are_lost_is_why_and_the_others_go_on(fleet, runs, flip_a_byte, form):
+    fleet(form)
+    opened, logs = runs(0, 1, 2, num_steps=20)
+    fit(opened, logs, 0.0)
+    for step in saved(opened[1].folder):
+        flip_a_byte(opened[1].folder / "checkpoints", step)
+    first, lost, last = fit(*runs(0, 1, 2), 0.0)
+    assert isinstance(lost, checkpoint.CheckpointError)
+    assert "no usable checkpoint" in str(lost)
+    assert [int(first.state.step), int(last.state.step)] == [40, 40]
+    assert read_records(logs[1].path)[-1]["step"] == 20
 
 
 @pytest.mark.parametrize("form", [in_turns, side_by_side])
@@ -199,6 +224,20 @@ def test_without_patience_a_run_goes_on_to_its_end_and_its_best_is_chosen(fleet,
     assert trained[0].speed["trained"] == "55 of 55 steps; step 20 is the best by validation/x"
     values = {record["step"]: record.get("validation/x") for record in read_records(logs[1].path)}
     assert (values[30], values[35], values[40], values[55]) == (1.0, None, None, 2.0)
+
+
+def test_a_best_checkpoint_that_is_damaged_is_passed_over_for_the_last_state(fleet, runs, scored, flip_a_byte):
+    fleet(in_turns)
+    options = {"monitor": MONITOR, "keep": 1, "num_steps": 55}
+    opened, logs = runs(0, **options)
+    fit(opened, logs, 0.0)
+    flip_a_byte(opened[0].folder / "checkpoints", 20)
+    with pytest.warns(UserWarning, match="passed over, step 20: .*; step 55 is used instead"):
+        (again,) = fit(*runs(0, **options), 0.0)
+    assert bits(again.chosen) == bits(again.state)
+    assert again.speed["trained"].endswith(
+        "step 20 is the best by validation/x, but its checkpoint is lost: step 55 is judged"
+    )
 
 
 @pytest.mark.parametrize("form", [in_turns, side_by_side])

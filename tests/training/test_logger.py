@@ -102,6 +102,20 @@ def test_offline_mirrors_every_record(tmp_path, monkeypatch):
     assert (tmp_path / "wandb" / "run_id").read_text().strip()
 
 
+def exit_codes(run):
+    history(run)  # until it is closed
+    return [record.exit.exit_code for record in recorded(run) if record.WhichOneof("record_type") == "exit"]
+
+
+@pytest.mark.parametrize("code", [1, 130])
+def test_a_run_that_failed_or_was_stopped_is_closed_as_such_and_only_once(tmp_path, monkeypatch, code):
+    monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / "cache"))
+    with logging.open_logger(tmp_path, {}, {"mode": "offline"}) as logger:
+        logging.log(logger, {"step": 1, "gen/minimax": 1.0})
+        logging.close(logger, code)
+    assert exit_codes(tmp_path) == [code]
+
+
 def test_runs_open_at_once_mirror_their_own_records(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_CACHE_DIR", str(tmp_path / "cache"))
     folders = [tmp_path / f"seed_{k}" for k in range(3)]
