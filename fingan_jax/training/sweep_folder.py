@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from fingan_jax.atomic import replacing
 from fingan_jax.training.run_folder import RunFolderError
-from fingan_jax.training.standing import DONE, Standing, standing
+from fingan_jax.training.standing import DONE, INTERRUPTED, PENDING, Standing, standing
 
 INDEX = "sweep.json"
 DIGITS = 8  # of a run's hash, enough to tell the runs of one sweep apart
@@ -69,7 +69,16 @@ def planned_in(folder: Path) -> list[Planned]:
 
 def standings(folder: Path) -> dict[str, Standing]:
     """Where each planned run stands, by its name."""
-    return {run.name: standing(folder / run.name) for run in planned_in(folder)}
+    return {run.name: _standing(folder / run.name) for run in planned_in(folder)}
+
+
+def _standing(folder: Path) -> Standing:
+    found = standing(folder)
+    if found.state != PENDING or not (folder / INDEX).exists():
+        return found
+    # A job of several seeds that was stopped.
+    done = [standing(folder / seed.name).state == DONE for seed in planned_in(folder)]
+    return Standing(INTERRUPTED, f"{sum(done)} of {len(done)} runs done")
 
 
 def table(found: Mapping[str, Standing]) -> str:
@@ -90,7 +99,7 @@ def _read(folder: Path) -> tuple[list[str], list[Planned]]:
     try:
         index = json.loads(path.read_text())
         runs = [Planned(str(run["name"]), [str(text) for text in run["overrides"]]) for run in index["runs"]]
-        if any(Path(run.name).name != run.name for run in runs):
+        if any(Path(run.name).name != run.name or run.name in ("", "..") for run in runs):
             raise ValueError("a run outside of the folder")
         return [str(name) for name in index["experiments"]], list({run.name: run for run in runs}.values())
     except FileNotFoundError as error:

@@ -79,7 +79,9 @@ def test_a_folder_of_another_experiment_is_refused_and_left_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"experiments": [], "runs": [{"name": "../x", "overrides": []}]}', '{"runs": 3}']
+    "text",
+    ["", "[]", "{}", '{"runs": 3}']
+    + [f'{{"experiments": [], "runs": [{{"name": "{name}", "overrides": []}}]}}' for name in ("../x", "..", ".", "")],
 )
 def test_a_list_that_is_none_is_one_line(tmp_path, text):
     (tmp_path / "sweep.json").write_text(text)
@@ -90,6 +92,15 @@ def test_a_list_that_is_none_is_one_line(tmp_path, text):
 def test_a_folder_without_a_list_is_one_line(tmp_path):
     with pytest.raises(RunFolderError, match=r"holds no sweep.json: give the hydra.sweep.dir"):
         standings(tmp_path / "nothing")
+
+
+def test_a_job_of_several_seeds_that_was_killed_is_as_far_as_its_seeds(tmp_path):
+    remember(tmp_path, [Planned("a", ["x=1"]), Planned("b", ["x=2"])], ["sp500"])
+    remember(tmp_path / "a", [Planned("seed_0", ["seed=0"]), Planned("seed_1", ["seed=1"])], ["sp500"])
+    (tmp_path / "a" / "seed_0").mkdir()
+    for name in ("evaluation.json", "report.html"):
+        (tmp_path / "a" / "seed_0" / name).write_text("{}")
+    assert standings(tmp_path) == {"a": ("interrupted", "1 of 2 runs done"), "b": ("pending", "")}
 
 
 def test_the_table_counts_the_runs_and_says_why(tmp_path):
