@@ -92,16 +92,18 @@ class LatentGenerator(nn.Module):
 class DailyDiscriminator(nn.Module):
     """A stack of GRUs over a path or its latents that scores each day: the mean of the scores, `[batch]`.
 
-    The paper sums up losses of each day's score. Here a path has one score, as everywhere in this package, so the loss
-    is that of the mean: with a convex loss never above the paper's, and equal to it where a path's scores agree. As
-    there, each day has a gradient of its own; a read-out of the last state alone would see the first days dimly.
+    With `mean=False` all of them, `[batch, time]`, as in the paper: a game's loss is then the mean over days of each
+    day's own, with a convex loss never below that of the mean, and equal to it where a path's scores agree. Either way
+    each day has a gradient of its own; a read-out of the last state alone would see the first days dimly.
     """
 
     hidden: int = 24
     layers: int = 3
     unroll: int = 1
+    mean: bool = True
 
     @nn.compact
-    def __call__(self, x: Float[Array, "batch time channel"], cond: Known = None) -> Float[Array, " batch"]:
+    def __call__(self, x: Float[Array, "batch time channel"], cond: Known = None) -> Float[Array, "batch ..."]:
         outputs, _ = Recurrence(self.hidden, self.layers, GRU, self.unroll)(Condition()(x, cond))
-        return jnp.mean(Dense(1)(outputs), axis=(1, 2))
+        scores = Dense(1)(outputs)
+        return jnp.mean(scores, axis=(1, 2)) if self.mean else scores[..., 0]

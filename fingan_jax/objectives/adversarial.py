@@ -1,8 +1,9 @@
 """The two-player game itself: what each player makes of the discriminator's scores.
 
-Every loss is per example, `[batch]`. `D` is the score `disc(paths, cond)`, an unbounded logit or critic value; `x` are
-real and `G` generated paths. Where a paper writes a probability it is `sigmoid(D)`, and its logarithm a softplus:
-`-log sigmoid(D) = softplus(-D)` and `-log(1 - sigmoid(D)) = softplus(D)`, finite at any score.
+Every loss is per example, `[batch]`; with a discriminator that scores each day, per day of one, `[batch, time]`. `D` is
+the score `disc(paths, cond)`, an unbounded logit or critic value; `x` are real and `G` generated paths. Where a paper
+writes a probability it is `sigmoid(D)`, and its logarithm a softplus: `-log sigmoid(D) = softplus(-D)` and
+`-log(1 - sigmoid(D)) = softplus(D)`, finite at any score.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from jaxtyping import Array, Float
 
 from fingan_jax.objectives.term import Round, Term
 
-Scores = Float[Array, "batch"]
+Scores = Float[Array, "batch ..."]
 
 
 def game(gen: Callable[[Scores, Scores], Scores], disc: Callable[[Scores, Scores], Scores], weight: float) -> Term:
@@ -31,7 +32,8 @@ def together(round_: Round) -> tuple[Scores, Scores]:
     # In turns rather than one after the other: so a batch that is split over devices stays where it is.
     paths = jnp.stack([round_.real, round_.fake], axis=1).reshape(-1, *round_.real.shape[1:])
     cond = jnp.repeat(round_.cond, 2, axis=0) if round_.cond is not None else None
-    scores = round_.disc(paths, cond).reshape(-1, 2)
+    scores = round_.disc(paths, cond)
+    scores = scores.reshape(-1, 2, *scores.shape[1:])
     return scores[:, 0], scores[:, 1]
 
 

@@ -113,7 +113,8 @@ def drafted_game(share: float = 1.0, weight: float = 1.0) -> Term:
     disc: `softplus(-D(embed(x))) + softplus(D(G)) + share softplus(D(E))`;
     gen: `softplus(-D(G)) + share softplus(-D(E))`.
 
-    `share` is the gamma of Yoon, Jarrett and van der Schaar 2019, who play it per day. Raises ValueError if it is < 0.
+    `share` is the gamma of Yoon, Jarrett and van der Schaar 2019, who play it per day, as a discriminator does that
+    scores each. Raises ValueError if it is < 0.
     """
     if share < 0:
         raise ValueError(f"drafted_game.share={share}: give 0, for no drafts, or more")
@@ -122,11 +123,11 @@ def drafted_game(share: float = 1.0, weight: float = 1.0) -> Term:
         drafts = ask(round_, "drafts", round_.noise, round_.cond)
         return [ask(round_, "supervise", drafts), drafts]
 
-    def gen(round_: Round) -> Float[Array, " batch"]:
+    def gen(round_: Round) -> Float[Array, "batch ..."]:
         ahead, drafts = _scores(round_, fakes(round_))
         return softplus(-ahead) + share * softplus(-drafts)
 
-    def disc(round_: Round) -> Float[Array, " batch"]:
+    def disc(round_: Round) -> Float[Array, "batch ..."]:
         real, ahead, drafts = _scores(round_, [ask(round_, "embed", round_.real), *fakes(round_)])
         return softplus(-real) + softplus(ahead) + share * softplus(drafts)
 
@@ -145,11 +146,12 @@ def ask(round_: Round, method: str, *args: Array | None) -> Array:
         ) from error
 
 
-def _scores(round_: Round, latents: Sequence[Array]) -> list[Float[Array, " batch"]]:
+def _scores(round_: Round, latents: Sequence[Array]) -> list[Float[Array, "batch ..."]]:
     """The scores of each of these, from one batch of all; in turns, so that a batch split over devices stays put."""
     together = jnp.stack(list(latents), axis=1).reshape(-1, *latents[0].shape[1:])
     cond = jnp.repeat(round_.cond, len(latents), axis=0) if round_.cond is not None else None
-    scores = round_.disc(together, cond).reshape(-1, len(latents))
+    scores = round_.disc(together, cond)
+    scores = scores.reshape(-1, len(latents), *scores.shape[1:])
     return [scores[:, k] for k in range(len(latents))]
 
 

@@ -2,7 +2,8 @@
 
 `g` is the gradient of a score `disc(x, cond)` with respect to the whole path `x` (what is known beforehand, `cond`, is
 held), and `|g|` its Euclidean norm over time and assets. Every term is asked of the discriminator alone, per example
-`[batch]`, and presumes a discriminator that scores each example by itself (no batch statistics).
+`[batch]`, and presumes a discriminator that scores each example by itself (no batch statistics). Of one that scores
+each day of an example it is the slope of their sum.
 """
 
 from collections.abc import Callable

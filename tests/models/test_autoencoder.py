@@ -93,6 +93,18 @@ def test_the_score_is_the_mean_of_the_scores_of_days(draw, cond):
     assert not np.isclose(changed[1], score(params, PATHS, cond)[1])
 
 
+@pytest.mark.parametrize("cond", [None, PAST], ids=["alone", "told"])
+def test_the_scores_of_days_have_that_mean_and_see_no_later_day(draw, cond):
+    disc, daily = DailyDiscriminator(HIDDEN, 2), DailyDiscriminator(HIDDEN, 2, mean=False)
+    params, score = draw(disc, PATHS, cond), jax.jit(daily.apply)
+    found = score(params, PATHS, cond)
+    assert found.shape == (BATCH, TIME)
+    np.testing.assert_allclose(found.mean(axis=1), disc.apply(params, PATHS, cond), atol=1e-6)
+    later = score(params, PATHS.at[:, 2].add(1.0), cond)
+    np.testing.assert_allclose(later[:, :2], found[:, :2], atol=1e-6)
+    assert np.all(np.abs(later[:, 2:] - found[:, 2:]) > 1e-6)
+
+
 def test_every_day_pulls_at_the_score_about_as_hard(draw):
     disc = DailyDiscriminator(HIDDEN, 1)
     params, x = jax.jit(disc.init)(KEY, PATHS), jax.random.uniform(KEY, (64, 40, ASSETS))

@@ -170,6 +170,19 @@ def test_the_game_with_drafts_by_hand(share):
     assert moved(term) == {"generator", "supervisor"}
 
 
+def test_a_game_about_each_day_is_the_mean_of_those_about_a_day():
+    daily = lambda x, cond: x @ jnp.arange(1.0, x.shape[-1] + 1)
+    for term in (terms.drafted_game(0.5), terms.latent(non_saturating())):
+        for player in ("gen", "disc"):
+            loss = getattr(term, player)
+            found = loss(round_of(disc=daily))
+            assert found.shape == NOISE.shape[:2]
+            for day in range(found.shape[1]):
+                of_day = loss(round_of(disc=lambda x, cond, day=day: daily(x, cond)[:, day]))
+                np.testing.assert_allclose(found[:, day], of_day, rtol=1e-5)
+            assert found.mean() > loss(round_of(disc=lambda x, cond: daily(x, cond).mean(axis=1))).mean()
+
+
 def test_without_drafts_it_is_the_latent_game():
     for player in ("gen", "disc"):
         ours, plain = terms.drafted_game(0.0), terms.latent(non_saturating())
