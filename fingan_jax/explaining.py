@@ -59,8 +59,7 @@ def _scores(setup: Setup, ema: Params, disc: Params, found: Material) -> Part:
 
     def score(x: jax.Array, regime: jax.Array) -> jax.Array:
         batch = parted(setup, jnp.concatenate([x, regime], axis=-1))
-        scores = model.apply(disc, shown(setup.models.gen, ema, batch.x), batch.cond)
-        return scores.reshape(len(x), -1).mean(axis=1)  # of a discriminator that scores each day, a path's mean
+        return model.apply(disc, shown(setup.models.gen, ema, batch.x), batch.cond)
 
     def explain(x: jax.Array, baselines: jax.Array) -> jax.Array:
         """Against baselines in the path's own regime, so that only its returns are explained."""
