@@ -14,7 +14,8 @@ CONFIG, METRICS, CHECKPOINTS = "config.yaml", "metrics.jsonl", "checkpoints"
 SAMPLES, EVALUATION, REPORT, DATA = "samples.npz", "evaluation.json", "report.html", "data.npz"
 FAILURE, LOCK, AWAITED = "failure.json", ".lock", ".awaited"
 # What a run leaves, the config last: without it, what an interrupted deletion left would be taken for nobody's.
-OURS = (CHECKPOINTS, METRICS, SAMPLES, EVALUATION, REPORT, DATA, FAILURE, AWAITED, "wandb", CONFIG)
+OURS = (CHECKPOINTS, METRICS, SAMPLES, EVALUATION, DATA, FAILURE, "wandb", CONFIG)
+VOUCHERS = (REPORT, AWAITED)  # gone before all else: what an interrupted deletion left must not be taken for finished
 
 
 class RunFolderError(ValueError):
@@ -46,7 +47,7 @@ def claim(
 ) -> None:
     """Checks that a run of `config` may write into `folder`; `overwrite` deletes the run that is there.
 
-    What is deleted are the files and folders that match a pattern in `ours`, in their order.
+    What is deleted are `VOUCHERS`, then the files and folders that match a pattern in `ours`, in their order.
 
     Raises: RunFolderError if a run is there and neither is set, or if `resume` finds one of another config.
     """
@@ -56,7 +57,7 @@ def claim(
     if not path.exists():
         return
     if overwrite:
-        for path in [path for pattern in ours for path in folder.glob(pattern)]:
+        for path in [path for pattern in (*VOUCHERS, *ours) for path in folder.glob(pattern)]:
             _delete(path)
     elif resume:
         if differing := sorted(differences(read(path), config)):

@@ -76,6 +76,28 @@ def test_a_deletion_that_was_cut_short_still_belongs_to_its_run(held, monkeypatc
         try_claim(held, {**CONFIG, "seed": 2})
 
 
+@pytest.mark.parametrize("awaited", [None, "risk.html"])
+def test_a_deletion_that_was_cut_short_leaves_no_finished_run(held, monkeypatch, awaited):
+    """However far it came: results that are partly gone must not count as a run that is done."""
+    if awaited:
+        run_folder.await_file(held, awaited)
+        (held / awaited).write_text("")
+    for name in (run_folder.REPORT, run_folder.SAMPLES, run_folder.EVALUATION):
+        (held / name).write_text("")
+    assert run_folder.is_finished(held)
+    states, delete = [], run_folder._delete
+
+    def watched(path):
+        delete(path)
+        results_lost = not all((held / name).exists() for name in (run_folder.CHECKPOINTS, run_folder.SAMPLES))
+        states.append((results_lost, run_folder.is_finished(held)))
+
+    monkeypatch.setattr(run_folder, "_delete", watched)
+    try_claim(held, overwrite=True)
+    assert (True, False) in states
+    assert (True, True) not in states
+
+
 def test_a_run_that_awaits_a_page_is_finished_with_it(held):
     for name in ("risk.html", "risk.json"):
         (held / name).write_text("of before")
